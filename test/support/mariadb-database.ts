@@ -1,0 +1,75 @@
+import {
+  type Connection,
+  createConnection,
+  createPool,
+  type Pool,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from 'mysql2/promise';
+import type { MariadbAddress } from './mariadb-server.ts';
+import { type Row, randomName, type Seed, type SqlExecutor, type TestDatabase } from './test-database.ts';
+
+/**
+ * Creates an empty database with a random name. Its administrator's sessions are in UTC, whatever the
+ * server's own time zone is, so that what a test writes and reads does not depend on it.
+ */
+export async function createMariadbDatabase(
+  address: MariadbAddress,
+): Promise<TestDatabase & { name: string }> {
+  const name = randomName();
+  const { host, port, rootUser: user, rootPassword: password } = address;
+  const first = await createConnection({ host, port, user, password });
+  await first.query(`create database ${name}`);
+  await first.end();
+
+  const pool = createPool({
+    host,
+    port,
+    user,
+    password,
+    database: name,
+    connectionLimit: 4,
+    charset: 'utf8mb4_unicode_ci',
+    dateStrings: true,
+    supportBigNumbers: true,
+    multipleStatements: true,
+  });
+  pool.pool.on('connection', (connection) => connection.query("set time_zone = '+00:00'"));
+  return {
+    name,
+    ...executor(pool),
+    refill: (tables, seed) => refill(pool, tables, seed),
+    async drop() {
+      await pool.query(`drop database ${name}`);
+      await pool.end();
+    },
+  };
+}
+
+function executor(connection: Connection | Pool): SqlExecutor {
+  return {
+    dialect: 'mysql',
+    async query(sql, params = []) {
+      const [rows] = await connection.query<RowDataPacket[]>(sql, [...params]);
+      return rows as Row[];
+    },
+    async execute(sql, params = []) {
+      const [result] = await connection.query<ResultSetHeader>(sql, [...params]);
+      return result.affectedRows;
+    },
+  };
+}
+
+async function refill(pool: Pool, tables: readonly string[], seed: Seed): Promise<void> {
+  const connection = await pool.getConnection();
+  try {
+    await connection.query('set foreign_key_checks = 0; start transaction');
+    await connection.query(tables.map((table) => `delete from \`${table}\``).join(';'));
+    await connection.query('set foreign_key_checks = 1');
+    await seed(executor(connection));
+    await connection.commit();
+  } finally {
+    await connection.query('rollback; set foreign_key_checks = 1');
+    connection.release();
+  }
+}
