@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Access, AccessLevel } from '../auth/access.ts';
+import { sendJson } from '../http/answer.ts';
+import { callerOf, targetNodeOf } from '../http/caller.ts';
+import type { Input } from '../input/input.ts';
+import { refusals } from '../input/schemas.ts';
+import type { Credential, NodeView, Panel } from '../panel/panel.ts';
+import type { Services } from '../services.ts';
+import { type AllocationRow, createListAllocations } from './list-allocations.ts';
+import { paginate, parsePage } from './pagination.ts';
+import { parseIncludes, parsePerPage } from './query.ts';
+import { allocationListSchema, allocationQuerySchema, nodeParams } from './schema.ts';
+
+const template = '/api/application/nodes/{node}/allocations/free';
+const access: Access = {
+  resource: 'allocations',
+  level: AccessLevel.read,
+  target: 'node',
+  selfService: false,
+  guardsAdmins: false,
+};
+
+/** Rows on a page where the caller doesn't say; the panel's default, whatever the largest page is. */
+const defaultPerPage = 50;
+
+/** A node's free ports. */
+export function allocationRoutes(api: FastifyInstance, services: Services): void {
+  const listAllocations = createListAllocations(services);
+  const { include_node_info, max_per_page } = services.settings.allocations;
+
+  api.get<{ Querystring: { per_page?: number; page?: unknown; include?: unknown } }>(
+    '/nodes/:node/allocations/free',
+    {
+      config: { access, template },
+      preValidation: async (request) => {
+        const query = request.query as Input;
+        if ('per_page' in query) query['per_page'] = parsePerPage(query['per_page']);
+      },
+      schema: {
+        operationId: 'listFreeAllocations',
+        summary: "List a node's free ports",
+        tags: ['Allocations'],
+        params: nodeParams,
+        querystring: allocationQuerySchema(max_per_page),
+        response: { 200: allocationListSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, credential } = callerOf(request);
+      const node = targetNodeOf(request);
+      const page = parsePage(request.query.page);
+      const perPage = request.query.per_page ?? defaultPerPage;
+      const { total, rows } = await listAllocations(actor, node.id, page, perPage);
+      const relations = relationsOf(parseIncludes(request.query.include), node, credential, services.panel);
+      const pageRequest = { page, perPage, url: requestedUrl(request), query: request.query };
+      const pagination = paginate(pageRequest, total, rows.length);
+      const info = include_node_info ? nodeInfo(node, credential, services.panel) : {};
+      return sendJson(reply, {
+        object: 'list',
+        data: rows.map((row) => toAllocation(row, relations)),
+        meta: { pagination, ...info },
+      });
+    },
+  );
+}
+
+function toAllocation(row: AllocationRow, relationships: Readonly<Record<string, unknown>> | null) {
+  return {
+    object: 'allocation',
+    attributes: {
+      id: row.id,
+      ip: row.ip,
+      alias: row.ip_alias,
+      port: row.port,
+      notes: row.notes,
+      assigned: row.server_id !== null,
+      ...(relationships === null ? {} : { relationships }),
+    },
+  };
+}
+
+/** What each port embeds. A free port has no server, and what the caller may not read shows the same way. */
+function relationsOf(
+  includes: ReadonlySet<string>,
+  node: NodeView,
+  credential: Credential,
+  panel: Panel,
+): Readonly<Record<string, unknown>> | null {
+  const relations: Record<string, unknown> = {};
+  const nothing = { object: 'null_resource', attributes: null };
+  if (includes.has('node')) {
+    const isReadable = panel.allows(credential, 'nodes', AccessLevel.read);
+    relations['node'] = isReadable ? { object: 'node', attributes: node.attributes } : nothing;
+  }
+  if (includes.has('server')) relations['server'] = nothing;
+  return Object.keys(relations).length === 0 ? null : relations;
+}
+
+function nodeInfo(node: NodeView, credential: Credential, panel: Panel) {
+  if (!panel.allows(credential, 'nodes', AccessLevel.read)) return {};
+  const location = panel.allows(credential, 'locations', AccessLevel.read) ? { location: node.location } : {};
+  return { node: { ...node.summary, ...location } };
+}
+
+/** The address the caller used, without its query; links are made from it, as in the panel. */
+function requestedUrl(request: FastifyRequest): string {
+  const { scheme, host } = request.client;
+  const [path = ''] = request.url.split('?', 1);
+  return `${scheme}://${host ?? 'localhost'}${path.replace(/\/+$/, '')}`;
+}

@@ -1,0 +1,144 @@
+import { type Static, Type } from 'typebox';
+import { permissionNames } from '../api-keys/permissions.ts';
+
+/**
+ * Every setting of the service, in the order the published file lists them: its type, its bounds, its
+ * default, the environment variable that overrides it (`env`), and what it does. The file, the checks, the
+ * defaults and the table in the README all come from here.
+ */
+export const settingsSchema = Type.Object(
+  {
+    api_key: Type.Object(
+      {
+        max_keys_per_user: Type.Integer({
+          minimum: 0,
+          maximum: 10_000,
+          default: 5,
+          env: 'CLIENT_API_MAX_KEYS_PER_USER',
+          description: 'Most account keys a user may have, those made in the panel included.',
+        }),
+        unique_description: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_UNIQUE_DESCRIPTION',
+          description: 'Refuse a description that another key of the same user has, whatever its case.',
+        }),
+        self_service: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_SELF_SERVICE',
+          description: 'Let users manage the keys of their own account with a key of that account.',
+        }),
+        allow_admin_targets: Type.Boolean({
+          default: false,
+          env: 'CLIENT_API_ALLOW_ADMIN_TARGETS',
+          description:
+            "Let a key with write access to users make keys of admins. Such a key is worth an admin's powers.",
+        }),
+        default_permissions: Type.Array(Type.Enum(permissionNames), {
+          default: ['user.read', 'server.read'],
+          uniqueItems: true,
+          description: 'Permissions of a new key that names none. Checked, and in force once scopes exist.',
+        }),
+      },
+      { additionalProperties: false, description: 'Client API keys.' },
+    ),
+    allocations: Type.Object(
+      {
+        show_free_only: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_SHOW_FREE_ONLY',
+          description: 'List only ports that no server has; false lists the assigned ones too.',
+        }),
+        include_node_info: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_INCLUDE_NODE_INFO',
+          description: 'Add meta.node to the list, for callers who may read nodes.',
+        }),
+        max_per_page: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          default: 100,
+          env: 'CLIENT_API_ALLOCATIONS_MAX_PER_PAGE',
+          description: 'Largest page a caller may ask for.',
+        }),
+      },
+      { additionalProperties: false, description: 'Free ports.' },
+    ),
+    audit: Type.Object(
+      {
+        views: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_AUDIT_VIEWS',
+          description: "Record who listed what in the panel's activity log, before the answer is sent.",
+        }),
+        refusals: Type.Boolean({
+          default: true,
+          env: 'CLIENT_API_AUDIT_REFUSALS',
+          description: 'Record callers with a valid key who were refused (403).',
+        }),
+      },
+      { additionalProperties: false, description: 'The audit log. Changes are always recorded.' },
+    ),
+    server: Type.Object(
+      {
+        listen: Type.String({
+          default: '127.0.0.1:8091',
+          pattern: '^(?:\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$',
+          env: 'SIDECAR_LISTEN',
+          description: 'Address and port to listen on, HOST:PORT or [IPv6]:PORT.',
+        }),
+        trusted_proxies: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          env: 'SIDECAR_TRUSTED_PROXIES',
+          description:
+            "Proxies whose X-Forwarded-* headers count: addresses and CIDR ranges with commas between, or * for whoever connects. null takes the panel's TRUSTED_PROXIES.",
+        }),
+        max_in_flight: Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          default: 1000,
+          env: 'SIDECAR_MAX_IN_FLIGHT',
+          description: 'Requests worked on at once; more are answered 503 at once.',
+        }),
+        public_metrics: Type.Boolean({
+          default: false,
+          env: 'SIDECAR_PUBLIC_METRICS',
+          description: 'Answer /metrics to any address, not only on loopback.',
+        }),
+        public_docs: Type.Boolean({
+          default: false,
+          env: 'SIDECAR_PUBLIC_DOCS',
+          description: 'Answer /docs and /openapi.json to any address, not only on loopback.',
+        }),
+        log_level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+          default: 'info',
+          env: 'SIDECAR_LOG_LEVEL',
+          description: 'Least severe log lines to write.',
+        }),
+      },
+      { additionalProperties: false, description: 'The HTTP server.' },
+    ),
+    database: Type.Object(
+      {
+        timeout_ms: Type.Integer({
+          minimum: 100,
+          maximum: 60_000,
+          default: 5000,
+          env: 'SIDECAR_DATABASE_TIMEOUT_MS',
+          description: 'Longest wait for the database, in milliseconds; then the caller gets 503.',
+        }),
+        pool_size: Type.Integer({
+          minimum: 1,
+          maximum: 200,
+          default: 10,
+          env: 'SIDECAR_DATABASE_POOL_SIZE',
+          description: 'Most connections to the database.',
+        }),
+      },
+      { additionalProperties: false, description: "The panel's database." },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The settings in force, every one of them set. */
+export type Settings = Static<typeof settingsSchema>;

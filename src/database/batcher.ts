@@ -1,0 +1,81 @@
+import { classifyFailure } from './errors.ts';
+
+interface Waiting<Key, Value> {
+  readonly key: Key;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Lets callers in flight at the same time share one round trip. The first caller's batch leaves at once;
+ * whoever arrives while it is out forms the next one. There is no timer, so a lone caller never waits, and
+ * nothing is kept: a caller only joins a batch that has not been sent, so no answer is older than its
+ * question.
+ *
+ * `run` gets the keys of a batch and answers with one value for each, in their order. Where a batch of
+ * several fails for a reason of its own, its members are tried one by one, so that one bad member does not
+ * fail the rest. Where the database is away, all who wait fail together instead of each waiting in turn.
+ */
+export class Batcher<Key, Value> {
+  readonly #run: (keys: readonly Key[]) => Promise<readonly Value[]>;
+  readonly #maxSize: number;
+  #waiting: Waiting<Key, Value>[] = [];
+  #sending = false;
+
+  constructor(run: (keys: readonly Key[]) => Promise<readonly Value[]>, maxSize = 64) {
+    this.#run = run;
+    this.#maxSize = maxSize;
+  }
+
+  /** Resolves with the value for `key`, read (or written) after this call. */
+  load(key: Key): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      this.#waiting.push({ key, resolve, reject });
+      if (!this.#sending) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#sending = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#maxSize);
+      try {
+        await this.#settle(batch);
+      } catch (error) {
+        for (const member of batch) member.reject(error);
+        if (classifyFailure(error) === 'unavailable') this.#rejectWaiting(error);
+      }
+    }
+    this.#sending = false;
+  }
+
+  async #settle(batch: readonly Waiting<Key, Value>[]): Promise<void> {
+    let values: readonly Value[];
+    try {
+      values = await this.#run(batch.map((member) => member.key));
+    } catch (error) {
+      if (batch.length === 1 || classifyFailure(error) === 'unavailable') throw error;
+      for (const member of batch) await this.#settleAlone(member);
+      return;
+    }
+    if (values.length !== batch.length) throw new Error('a batch answered with the wrong number of values');
+    batch.forEach((member, index) => {
+      member.resolve(values[index] as Value);
+    });
+  }
+
+  async #settleAlone(member: Waiting<Key, Value>): Promise<void> {
+    try {
+      const [value] = await this.#run([member.key]);
+      member.resolve(value as Value);
+    } catch (error) {
+      member.reject(error);
+    }
+  }
+
+  #rejectWaiting(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const member of waiting) member.reject(error);
+  }
+}

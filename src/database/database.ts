@@ -1,0 +1,39 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { PanelTables } from './tables.ts';
+
+/** A query builder, in or outside a transaction. */
+export type Queries = Kysely<PanelTables> | Transaction<PanelTables>;
+
+/** How a panel wants the sessions of its database set up. */
+export interface SessionSettings {
+  /** The session time zone (`+00:00`, `Europe/Berlin`, …); null leaves the server's own. */
+  readonly timeZone: string | null;
+}
+
+/**
+ * The panel's database behind one shape, whatever server it is. Every method rejects with
+ * `DatabaseUnavailableError` where the server is away or too slow, and with the driver's own error
+ * otherwise.
+ */
+export interface Database {
+  readonly kind: 'mysql' | 'sqlite';
+  readonly queries: Kysely<PanelTables>;
+  /**
+   * Runs `work` in one transaction. `work` may run more than once: a deadlock or a lock that took too long
+   * rolls everything back and starts it again, a bounded number of times, so it must do nothing but
+   * database work. A failed COMMIT is never repeated, as it may have happened.
+   */
+  transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>;
+  /** Holds the row of this user until the transaction ends, so that changes to a user's keys queue up. */
+  lockUser(queries: Queries, userId: number): Promise<void>;
+  /** Resolves when the database answers a trivial statement. */
+  ping(): Promise<void>;
+  /** The columns this account can see, by table name without prefix. */
+  columns(): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** The server's name and version, for people. */
+  version(): Promise<string>;
+  /** The database's own clock. */
+  now(): Promise<Date>;
+  /** Waits for running statements and closes every connection. */
+  close(): Promise<void>;
+}

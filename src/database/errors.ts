@@ -1,0 +1,58 @@
+/** The database can't be reached or didn't answer in time. Callers get 503 and may try again. */
+export class DatabaseUnavailableError extends Error {
+  override name = 'DatabaseUnavailableError';
+}
+
+/** What became of a failed statement, in the terms that decide what to do next. */
+export type DatabaseFailure = 'unavailable' | 'conflict' | 'duplicate' | 'other';
+
+const unavailableCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'POOL_CLOSED',
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  'ER_SERVER_SHUTDOWN',
+  'ER_NORMAL_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_SERVER_GONE_ERROR',
+]);
+
+const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
+
+/**
+ * Sorts a driver's error. `conflict` means that the whole transaction was rolled back through no fault of
+ * its own (a deadlock, a lock that took too long, a busy file) and may be run again; `duplicate` that a
+ * unique index refused a row.
+ */
+export function classifyFailure(error: unknown): DatabaseFailure {
+  if (error instanceof DatabaseUnavailableError) return 'unavailable';
+  if (!(error instanceof Error)) return 'other';
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (typeof code !== 'string') return 'other';
+  if (unavailableCodes.has(code)) return 'unavailable';
+  if (conflictCodes.has(code)) return 'conflict';
+  if (code === 'ER_DUP_ENTRY') return 'duplicate';
+  if (code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number') return classifySqlite(errcode);
+  return 'other';
+}
+
+/** The low byte of SQLite's extended result code is the primary one: 5 BUSY, 6 LOCKED, 14 CANTOPEN. */
+function classifySqlite(errcode: number): DatabaseFailure {
+  const primary = errcode & 0xff;
+  if (primary === 5 || primary === 6) return 'conflict';
+  if (primary === 14) return 'unavailable';
+  const uniqueViolations = [2067, 1555];
+  return uniqueViolations.includes(errcode) ? 'duplicate' : 'other';
+}

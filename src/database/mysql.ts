@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { Kysely, MysqlDialect, sql } from 'kysely';
+import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
+import { OperatorError } from '../operator-error.ts';
+import type { MysqlSettings } from '../panel/env/database-settings.ts';
+import { BoundedPool } from './bounded-pool.ts';
+import type { Database, Queries, SessionSettings } from './database.ts';
+import { withConflictRetries } from './retry.ts';
+import { TablePrefixPlugin } from './table-prefix.ts';
+import type { PanelTables } from './tables.ts';
+
+/** Bounds of a connection to the panel's database. */
+export interface DatabaseLimits {
+  /** Longest wait for a connection, an answer or a row lock, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Most connections held at once. */
+  readonly poolSize: number;
+}
+
+/** Statements each connection keeps prepared; a batch's size is part of its text, so there are many. */
+const preparedPerConnection = 512;
+
+/**
+ * Opens the panel's MySQL or MariaDB database. Nothing is sent before the first statement.
+ *
+ * @throws OperatorError where a TLS file named in the panel's settings can't be read.
+ */
+export function openMysql(
+  settings: MysqlSettings,
+  limits: DatabaseLimits,
+  session: SessionSettings,
+  tables: readonly string[],
+): Database {
+  const pool = createPool(poolOptions(settings, limits));
+  const setUp = sessionStatement(limits, session);
+  pool.on('connection', (connection) => {
+    connection.query(setUp, (error) => {
+      // A session that could not be set up would read and write shifted times: never hand it out.
+      if (error) (connection as unknown as { destroy(): void }).destroy();
+    });
+  });
+  const queries = new Kysely<PanelTables>({
+    dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
+    plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
+  });
+  return new MysqlDatabase(queries, settings.prefix);
+}
+
+/**
+ * The statement every session begins with. The SQL mode is fixed so that a value too long or out of range is
+ * an error here, never cut short in silence, whatever the server's default is.
+ */
+function sessionStatement(limits: DatabaseLimits, session: SessionSettings): string {
+  const seconds = Math.max(1, Math.floor(limits.timeoutMs / 1000));
+  const parts = [
+    `sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
+    `innodb_lock_wait_timeout = ${seconds}`,
+  ];
+  if (session.timeZone !== null) parts.push(`time_zone = '${session.timeZone.replaceAll("'", "''")}'`);
+  return `SET SESSION ${parts.join(', ')}`;
+}
+
+function poolOptions(settings: MysqlSettings, limits: DatabaseLimits): PoolOptions {
+  const address = settings.socket
+    ? { socketPath: settings.socket }
+    : { host: settings.host, port: settings.port };
+  return {
+    ...address,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    charset: 'utf8mb4_unicode_ci',
+    dateStrings: true,
+    connectionLimit: limits.poolSize,
+    connectTimeout: limits.timeoutMs,
+    maxPreparedStatements: preparedPerConnection,
+    ...(settings.tls === null ? {} : { ssl: tlsOptions(settings.tls) }),
+  };
+}
+
+function tlsOptions(tls: NonNullable<MysqlSettings['tls']>): SslOptions {
+  const file = (path: string | null) => {
+    if (path === null) return {};
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      throw new OperatorError(`cannot read ${path}, which the panel's MYSQL_ATTR_SSL_* settings name`);
+    }
+  };
+  return {
+    ...(tls.ca === null ? {} : { ca: file(tls.ca) as string }),
+    ...(tls.cert === null ? {} : { cert: file(tls.cert) as string }),
+    ...(tls.key === null ? {} : { key: file(tls.key) as string }),
+    rejectUnauthorized: tls.verify,
+  };
+}
+
+class MysqlDatabase implements Database {
+  readonly kind = 'mysql';
+  readonly queries: Kysely<PanelTables>;
+  readonly #prefix: string;
+
+  constructor(queries: Kysely<PanelTables>, prefix: string) {
+    this.queries = queries;
+    this.#prefix = prefix;
+  }
+
+  transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
+    return withConflictRetries(() => this.queries.transaction().execute(work));
+  }
+
+  async lockUser(queries: Queries, userId: number): Promise<void> {
+    await queries.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute();
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.queries);
+  }
+
+  async columns(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { rows } = await sql<{ table_name: string; column_name: string }>`
+      select table_name as table_name, column_name as column_name
+      from information_schema.columns where table_schema = database()`.execute(this.queries);
+    const tables = new Map<string, Set<string>>();
+    for (const { table_name, column_name } of rows) {
+      if (!table_name.startsWith(this.#prefix)) continue;
+      const name = table_name.slice(this.#prefix.length);
+      const columns = tables.get(name) ?? new Set<string>();
+      tables.set(name, columns.add(column_name));
+    }
+    return tables;
+  }
+
+  async version(): Promise<string> {
+    const { rows } = await sql<{ version: string }>`select version() as version`.execute(this.queries);
+    const version = rows[0]?.version ?? 'unknown';
+    return version.includes('MariaDB') ? `MariaDB ${version}` : `MySQL ${version}`;
+  }
+
+  async now(): Promise<Date> {
+    const { rows } = await sql<{ now: string }>`select utc_timestamp(3) as now`.execute(this.queries);
+    return new Date(`${String(rows[0]?.now).replace(' ', 'T')}Z`);
+  }
+
+  async close(): Promise<void> {
+    await this.queries.destroy();
+  }
+}

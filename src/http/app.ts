@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { allocationRoutes } from '../allocations/routes.ts';
+import { badRequest, unavailable } from '../api-error.ts';
+import { apiKeyRoutes } from '../api-keys/routes.ts';
+import { parseForm } from '../input/query.ts';
+import { compileSchema } from '../input/validator.ts';
+import { loggablePath } from '../logging.ts';
+import type { PanelEnv } from '../panel/env/panel-env.ts';
+import type { Services } from '../services.ts';
+import { parseTrustedProxies, resolveClient } from './client-ip.ts';
+import { registerCors } from './cors.ts';
+import { registerDocs } from './docs.ts';
+import { registerErrors, sendError } from './errors.ts';
+import { Guard } from './guard.ts';
+import { registerOperations } from './operations.ts';
+import { registerUnrouted } from './unrouted.ts';
+import './caller.ts';
+
+/** Largest body in bytes; the largest sensible one, 50 addresses and 500 characters, has a tenth of that. */
+const bodyLimit = 64 * 1024;
+/** Longest time a client may take to send a request, in milliseconds. */
+const requestTimeout = 30_000;
+
+/** Puts the HTTP side together. It listens when `listen` is called, and not before. */
+export async function buildApp(services: Services, env: PanelEnv): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit,
+    requestTimeout,
+    genReqId: () => randomUUID(),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
+    frameworkErrors: (_error, _request, reply) => {
+      sendError(reply as never, badRequest('The path of the request could not be read.'));
+    },
+    clientErrorHandler: answerUnreadable,
+  });
+  app.setValidatorCompiler(({ schema }) => compileSchema(schema as object));
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  registerErrors(app, services.logger);
+  registerUnrouted(app);
+  registerArrival(app, services, env);
+  registerCors(app, env.corsAllowedOrigins);
+  registerOutcome(app, services);
+  registerBodies(app);
+  await registerDocs(app, services.settings.server.public_docs);
+  registerOperations(app, services);
+  await app.register((api) => registerApi(api, services), { prefix: '/api/application' });
+  return app;
+}
+
+async function registerApi(api: FastifyInstance, services: Services): Promise<void> {
+  const guard = new Guard(services);
+  api.addHook('onRoute', ({ url, config }) => {
+    if (config?.access === undefined) throw new Error(`${url} does not declare what it asks of its caller`);
+  });
+  api.addHook('preValidation', (request, reply) => guard.admit(request, reply));
+  apiKeyRoutes(api, services);
+  allocationRoutes(api, services);
+}
+
+/** What every request gets on arrival, and the bound on how many are worked on. */
+function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv): void {
+  const { trusted_proxies, max_in_flight } = services.settings.server;
+  const trusted = parseTrustedProxies(trusted_proxies ?? env.trustedProxies);
+  let inFlight = 0;
+  app.decorateRequest('client');
+  app.decorateRequest('sentContentType');
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request, reply) => {
+    inFlight += 1;
+    services.metrics.inFlight.set(inFlight);
+    request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
+    reply.header('x-request-id', request.id).header('cache-control', 'no-cache, private');
+    hideContentType(request);
+    if (inFlight > max_in_flight && request.routeOptions.url !== '/healthz') {
+      throw unavailable('This service is overloaded, please try again.');
+    }
+  });
+  app.addHook('onResponse', async () => {
+    inFlight -= 1;
+    services.metrics.inFlight.set(inFlight);
+  });
+}
+
+/**
+ * Clients send all kinds of Content-Type, on requests without a body too, and the panel takes them all. The
+ * framework would refuse some before the panel's first check; it is shown one that means "bytes".
+ */
+function hideContentType(request: FastifyRequest): void {
+  request.sentContentType = request.headers['content-type'];
+  if (request.sentContentType !== undefined) request.headers['content-type'] = 'application/octet-stream';
+}
+
+/** Bodies stay bytes until the guard reads them: the panel authenticates before it parses. */
+function registerBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function registerOutcome(app: FastifyInstance, services: Services): void {
+  const { logger, metrics } = services;
+  app.addHook('onResponse', async (request, reply) => {
+    const { template } = request.routeOptions.config;
+    const route = template ?? 'unknown';
+    metrics.requests.inc({ method: request.method, route, status: reply.statusCode });
+    metrics.duration.observe({ route }, reply.elapsedTime / 1000);
+    const line = {
+      reqId: request.id,
+      method: request.method,
+      route: template ?? loggablePath(request.url),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      ip: request.client?.ip,
+      userId: request.caller?.credential.owner.id,
+      apiKeyId: request.caller?.credential.id,
+    };
+    const isRoutineRead = request.method === 'GET' && reply.statusCode < 400;
+    if (isRoutineRead) logger.debug(line, 'request');
+    else logger.info(line, 'request');
+  });
+}
+
+/** What can't be parsed as HTTP gets the envelope too, and no more of the connection. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || (socket as { _httpMessage?: ServerResponse })._httpMessage?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] = unreadable[error.code ?? ''] ?? [400, 'Bad Request'];
+  const code = `${reason.replaceAll(' ', '')}HttpException`;
+  const detail = 'The request could not be read.';
+  const body = JSON.stringify({ errors: [{ code, status: String(status), detail }] });
+  const head = `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\nconnection: close`;
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+const unreadable: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};

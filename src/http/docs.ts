@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { loopbackOnly } from './operations.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/**
+ * The OpenAPI document, made from the schemas that validate, at `/openapi.json`, and a page that shows it at
+ * `/docs`, which loads nothing from elsewhere. Register it before any route of the API.
+ */
+export async function registerDocs(app: FastifyInstance, isPublic: boolean): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'panel-sidecar',
+        version,
+        description: 'The Application API endpoints that the panel lacks: client API keys and free ports.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: "One of the panel's own keys: identifier and secret in one, 48 characters.",
+          },
+        },
+      },
+      security: [{ bearer: [] }],
+    },
+    transform: ({ schema, url, route }) => ({ schema, url: route.config?.template ?? url }),
+  });
+  app.get(
+    '/openapi.json',
+    {
+      schema: { hide: true },
+      config: { template: '/openapi.json' },
+      onRequest: loopbackOnly(isPublic),
+    },
+    () => app.swagger(),
+  );
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiHooks: { onRequest: loopbackOnly(isPublic) },
+    uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
+    staticCSP: true,
+  });
+}

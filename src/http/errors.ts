@@ -1,0 +1,56 @@
+import type { ErrorObject } from 'ajv';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  ApiError,
+  badRequest,
+  payloadTooLarge,
+  unavailable,
+  unexpected,
+  validationFailed,
+} from '../api-error.ts';
+import { AuditWriteError } from '../audit/activity-log.ts';
+import { classifyFailure } from '../database/errors.ts';
+import { toInvalidFields } from '../input/validator.ts';
+import type { Logger } from '../logging.ts';
+import { sendJson } from './answer.ts';
+
+/** Turns whatever was thrown into the panel's error envelope. */
+export function registerErrors(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((error, request, reply) => sendError(reply, toApiError(error, request, logger)));
+}
+
+/** Sends an error in the panel's envelope. */
+export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
+  return sendJson(reply.code(error.status).headers(error.headers), error.toBody());
+}
+
+function toApiError(error: unknown, request: FastifyRequest, logger: Logger): ApiError {
+  if (error instanceof ApiError) return error;
+  const log = (message: string) =>
+    logger.error({ err: error, reqId: request.id, route: request.routeOptions.config.template }, message);
+  if (error instanceof AuditWriteError) {
+    log('the activity log could not be written, so the request was not carried out');
+    return unavailable('The audit log is not available, so this request was not carried out.');
+  }
+  const failure = classifyFailure(error);
+  if (failure === 'unavailable' || failure === 'conflict') {
+    log('the database is not available');
+    return unavailable('The database is not available, please try again.');
+  }
+  const refusal = frameworkRefusal(error);
+  if (refusal !== null) return refusal;
+  log('unexpected error');
+  return unexpected();
+}
+
+/** What the HTTP framework refuses by itself: input that breaks a schema, or that it can't read. */
+function frameworkRefusal(error: unknown): ApiError | null {
+  if (!(error instanceof Error)) return null;
+  const { validation, statusCode } = error as Error & { validation?: unknown; statusCode?: unknown };
+  if (Array.isArray(validation)) return validationFailed(toInvalidFields(validation as ErrorObject[]));
+  if (statusCode === 413) return payloadTooLarge();
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return badRequest('The request could not be read.');
+  }
+  return null;
+}

@@ -1,0 +1,202 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  ApiError,
+  accessDenied,
+  notFound,
+  tooManyRequests,
+  twoFactorRequired,
+  unauthenticated,
+} from '../api-error.ts';
+import { type Actor, addressBlocked, type RefusalReason, requestRefused } from '../audit/activity.ts';
+import type { Access } from '../auth/access.ts';
+import { admitsAddress } from '../auth/allow-list.ts';
+import { isSelfService, passesAdminGate, refusalReason } from '../auth/rules.ts';
+import { parseBody } from '../input/body.ts';
+import { cleanInput } from '../input/input.ts';
+import type { Credential, NodeView, Stage, TargetUser } from '../panel/panel.ts';
+import type { Services } from '../services.ts';
+import { OncePerMinute } from './once-per-minute.ts';
+
+/** A request on its way through the stages. */
+interface Passage {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly access: Access;
+  readonly now: Date;
+  credential: Credential | null;
+  fields: Record<string, unknown>;
+  user: TargetUser | null;
+  node: NodeView | null;
+}
+
+const notAdmin = 'This account does not have permission to access the API.';
+const notAuthorized = 'This action is unauthorized.';
+const largestId = 4_294_967_295;
+
+/**
+ * Takes each request of the API through the panel's checks in the panel's order, before its input is looked
+ * at, and leaves on it who the caller is, what it is about, and its cleaned input.
+ */
+export class Guard {
+  readonly #services: Services;
+  readonly #blockedAddresses = new OncePerMinute();
+  readonly #stages: Readonly<Record<Stage, (passage: Passage) => Promise<void> | void>> = {
+    authenticate: (passage) => this.#authenticate(passage),
+    json: (passage) => this.#readBody(passage),
+    twoFactor: (passage) => this.#checkTwoFactor(passage),
+    ipAccess: (passage) => this.#checkAddress(passage),
+    throttle: (passage) => this.#throttle(passage),
+    bind: (passage) => this.#bindTarget(passage),
+    admin: (passage) => this.#checkAdmin(passage),
+    authorize: (passage) => this.#authorize(passage),
+  };
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** @throws ApiError where a stage refuses the request. */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { access } = request.routeOptions.config;
+    if (access === undefined) throw new Error('a guarded route without declared access');
+    const passage: Passage = {
+      ...{ request, reply, access, now: new Date() },
+      ...{ credential: null, fields: {}, user: null, node: null },
+    };
+    for (const stage of this.#services.panel.stages) await this.#stages[stage](passage);
+    const credential = known(passage);
+    request.caller = {
+      credential,
+      actor: actorOf(passage, credential),
+      target: { user: passage.user, node: passage.node },
+    };
+    // The panel reads fields from body and query alike; the body's win.
+    const query = request.query as Record<string, unknown>;
+    request.query = cleanInput(query);
+    request.body = cleanInput({ ...query, ...passage.fields });
+  }
+
+  async #authenticate(passage: Passage): Promise<void> {
+    const { request, now } = passage;
+    try {
+      passage.credential = await this.#services.authenticator.authenticate(
+        request.headers.authorization,
+        now,
+      );
+    } catch (error) {
+      if (error instanceof ApiError) this.#services.metrics.authenticationFailures.inc({ cause: 'unknown' });
+      throw error;
+    }
+    this.#services.lastUsed.note(passage.credential.id, now);
+  }
+
+  async #readBody(passage: Passage): Promise<void> {
+    const { request } = passage;
+    const bytes = Buffer.isBuffer(request.body) ? request.body : undefined;
+    passage.fields = await parseBody(request.sentContentType, bytes);
+  }
+
+  #checkTwoFactor(passage: Passage): void {
+    if (known(passage).owner.lacksTwoFactor) throw twoFactorRequired();
+  }
+
+  async #checkAddress(passage: Passage): Promise<void> {
+    const credential = known(passage);
+    const { ip } = passage.request.client;
+    const logUnparsable = (entry: string) => {
+      const context = { apiKeyId: credential.id, entry: entry.slice(0, 50) };
+      this.#services.logger.warn(context, 'an entry of the allow-list of this key cannot be read');
+    };
+    if (admitsAddress(credential.allowedIps, ip, logUnparsable)) return;
+    await this.#recordBlocked(passage, credential);
+    throw accessDenied(
+      `This IP address (${ip}) does not have permission to access the API using these credentials.`,
+    );
+  }
+
+  async #recordBlocked(passage: Passage, credential: Credential): Promise<void> {
+    if (!this.#blockedAddresses.isFirst(`${credential.id} ${passage.request.client.ip}`, passage.now)) return;
+    const actor = actorOf(passage, credential);
+    await this.#recordRefusal(addressBlocked(actor, credential.owner.id, credential));
+  }
+
+  async #throttle(passage: Passage): Promise<void> {
+    const { reply, now } = passage;
+    const result = await this.#services.rateLimiter.hit(known(passage).owner.uuid, now);
+    const headers = {
+      'x-ratelimit-limit': String(result.limit),
+      'x-ratelimit-remaining': String(result.remaining),
+    };
+    if (!result.allowed) {
+      throw tooManyRequests({
+        ...headers,
+        'retry-after': String(result.retryAfter),
+        'x-ratelimit-reset': String(result.resetAt),
+      });
+    }
+    reply.headers(headers);
+  }
+
+  async #bindTarget(passage: Passage): Promise<void> {
+    const params = passage.request.params as Readonly<Record<string, string>>;
+    const id = parseId(params[passage.access.target]);
+    if (id === null) throw notFound();
+    if (passage.access.target === 'user') passage.user = await this.#services.users.load(id);
+    else passage.node = await this.#services.nodes.load(id);
+    if ((passage.user ?? passage.node) === null) throw notFound();
+  }
+
+  async #checkAdmin(passage: Passage): Promise<void> {
+    const credential = known(passage);
+    const { access, user } = passage;
+    const isOwnAccount = isSelfService(this.#policy(), access, credential, user);
+    if (!passesAdminGate(credential, isOwnAccount)) await this.#refuse(passage, notAdmin, 'not-admin');
+  }
+
+  async #authorize(passage: Passage): Promise<void> {
+    const { access, user } = passage;
+    const reason = refusalReason(this.#services.panel, this.#policy(), access, known(passage), user);
+    if (reason !== null) await this.#refuse(passage, notAuthorized, reason);
+  }
+
+  #policy() {
+    const { self_service, allow_admin_targets } = this.#services.settings.api_key;
+    return { selfService: self_service, allowAdminTargets: allow_admin_targets };
+  }
+
+  async #refuse(passage: Passage, detail: string, reason: RefusalReason): Promise<never> {
+    if (this.#services.settings.audit.refusals) {
+      const { method, routeOptions } = passage.request;
+      const refusal = { method, route: routeOptions.config.template ?? '', status: 403, reason };
+      await this.#recordRefusal(requestRefused(actorOf(passage, known(passage)), refusal));
+    }
+    throw accessDenied(detail);
+  }
+
+  /** A refusal stands whether it could be recorded or not. */
+  async #recordRefusal(activity: Parameters<Services['activityLog']['append']>[0]): Promise<void> {
+    try {
+      await this.#services.activityLog.append(activity);
+    } catch (error) {
+      this.#services.metrics.backgroundFailures.inc({ task: 'refusal_audit' });
+      this.#services.logger.error({ err: error, event: activity.event }, 'could not record a refusal');
+    }
+  }
+}
+
+function known(passage: Passage): Credential {
+  // Where a panel binds before it authenticates, nothing that asks for the caller comes earlier.
+  if (passage.credential === null) throw unauthenticated();
+  return passage.credential;
+}
+
+function actorOf(passage: Passage, credential: Credential): Actor {
+  return { userId: credential.owner.id, apiKeyId: credential.id, ip: passage.request.client.ip };
+}
+
+/** A row id in a path: digits without a leading zero, within the range of the panel's columns. */
+function parseId(text: string | undefined): number | null {
+  if (text === undefined || !/^[1-9]\d{0,9}$/.test(text)) return null;
+  const id = Number(text);
+  return id <= largestId ? id : null;
+}

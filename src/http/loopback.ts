@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify';
+import { type IpRange, parseAddress, parseAllowedIp, rangeContains } from '../panel/ip-range.ts';
+
+const loopback = ['127.0.0.0/8', '::1']
+  .map(parseAllowedIp)
+  .filter((range): range is IpRange => range !== null);
+
+/**
+ * Whether a request was made on this machine. One that a proxy on this machine passed on was not: it says so
+ * in X-Forwarded-For, and where the proxy is trusted the client's own address is known.
+ */
+export function isLoopback(request: FastifyRequest): boolean {
+  const { ip } = request.client;
+  const isForwarded = request.headers['x-forwarded-for'] !== undefined;
+  const address = parseAddress(ip);
+  if (address === null || !loopback.some((range) => rangeContains(range, address))) return false;
+  return !isForwarded || ip !== request.socket.remoteAddress;
+}

@@ -1,0 +1,34 @@
+import { trimInput } from './trim.ts';
+
+/** A request's fields by name, after the panel's clean-up. */
+export type Input = Record<string, unknown>;
+
+/**
+ * What the panel does to every input before rules see it: strings are trimmed, empty strings become null,
+ * and maps whose keys count from 0 become lists (PHP knows only one kind of array).
+ */
+export function cleanInput(fields: Readonly<Record<string, unknown>>): Input {
+  const cleaned: Input = Object.create(null) as Input;
+  for (const [name, value] of Object.entries(fields)) cleaned[name] = cleanValue(value);
+  return cleaned;
+}
+
+function cleanValue(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const trimmed = trimInput(value);
+    return trimmed === '' ? null : trimmed;
+  }
+  if (Array.isArray(value)) return value.map(cleanValue);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  const isList = entries.every(([key], index) => key === String(index));
+  if (isList) return entries.map(([, member]) => cleanValue(member));
+  return Object.fromEntries(entries.map(([key, member]) => [key, cleanValue(member)]));
+}
+
+/** Without the fields that are null: a rule that lets a field be null treats it like an absent one. */
+export function withoutNulls(input: Input): Input {
+  const present: Input = Object.create(null) as Input;
+  for (const [name, value] of Object.entries(input)) if (value !== null) present[name] = value;
+  return present;
+}

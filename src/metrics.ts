@@ -1,0 +1,56 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the service counts, for Prometheus. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** Answers by method, route template and status. */
+  readonly requests: Counter<'method' | 'route' | 'status'>;
+  /** Seconds from a request's headers to its answer. */
+  readonly duration: Histogram<'route'>;
+  /** Requests being worked on. */
+  readonly inFlight: Gauge;
+  /** Refused keys: `unknown`, or `unreadable` where APP_KEY does not open what is stored. */
+  readonly authenticationFailures: Counter<'cause'>;
+  /** Work behind the answers that failed: `last_used`, `refusal_audit`. */
+  readonly backgroundFailures: Counter<'task'>;
+}
+
+/** A registry of its own, with the process's usual figures. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requests: new Counter({
+      name: 'panel_sidecar_requests_total',
+      help: 'Answers sent, by method, route and status.',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    }),
+    duration: new Histogram({
+      name: 'panel_sidecar_request_duration_seconds',
+      help: 'Time from a request to its answer, by route.',
+      labelNames: ['route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'panel_sidecar_requests_in_flight',
+      help: 'Requests being worked on.',
+      registers,
+    }),
+    authenticationFailures: new Counter({
+      name: 'panel_sidecar_authentication_failures_total',
+      help: 'Requests whose key was refused, by cause.',
+      labelNames: ['cause'],
+      registers,
+    }),
+    backgroundFailures: new Counter({
+      name: 'panel_sidecar_background_failures_total',
+      help: 'Failures of work that follows the answers, by task.',
+      labelNames: ['task'],
+      registers,
+    }),
+  };
+}

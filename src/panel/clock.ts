@@ -1,0 +1,42 @@
+import { DateTime } from 'luxon';
+
+/** How a panel's timestamp columns map to instants, and how it prints instants. */
+export interface PanelClock {
+  /** The column text for an instant, second precision. */
+  toColumn(instant: Date): string;
+  /** The instant that a column's text stands for. */
+  fromColumn(text: string): Date;
+  /** ISO 8601 with a numeric offset, as the panel's API prints it: `2026-01-02T03:04:05+00:00`. */
+  format(instant: Date): string;
+}
+
+/**
+ * A clock for columns that hold local time of one zone.
+ *
+ * @param columnZone The zone of the text in the columns.
+ * @param displayZone The zone whose offset the API prints.
+ */
+export function createClock(columnZone: string, displayZone: string): PanelClock {
+  const column = columnZone === 'UTC' ? utcColumn : zonedColumn(columnZone);
+  return { ...column, format: displayZone === 'UTC' ? formatUtc : zonedFormat(displayZone) };
+}
+
+const utcColumn = {
+  toColumn: (instant: Date) => instant.toISOString().slice(0, 19).replace('T', ' '),
+  fromColumn: (text: string) => new Date(`${text.replace(' ', 'T')}Z`),
+};
+
+function zonedColumn(zone: string): Omit<PanelClock, 'format'> {
+  return {
+    toColumn: (instant) => DateTime.fromJSDate(instant, { zone }).toFormat('yyyy-MM-dd HH:mm:ss'),
+    fromColumn: (text) => DateTime.fromSQL(text, { zone }).toJSDate(),
+  };
+}
+
+function formatUtc(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19)}+00:00`;
+}
+
+function zonedFormat(zone: string): (instant: Date) => string {
+  return (instant) => DateTime.fromJSDate(instant, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
+}

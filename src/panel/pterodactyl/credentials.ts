@@ -1,0 +1,76 @@
+import { type Kysely, sql } from 'kysely';
+import type { PanelClock } from '../clock.ts';
+import type { Credential } from '../panel.ts';
+import type { PterodactylTables } from './tables.ts';
+import { lacksTwoFactor, twoFactorLevel } from './two-factor.ts';
+
+/** The row of `settings` in which the panel's settings page keeps the second-factor policy. */
+export const twoFactorSetting = 'settings::pterodactyl:auth:2fa_required';
+
+/** Where the second-factor policy comes from besides the settings table. */
+export interface PolicySource {
+  /** `APP_2FA_REQUIRED`, or null. */
+  readonly environment: string | null;
+  /** `APP_ENVIRONMENT_ONLY`: the settings table is ignored. */
+  readonly environmentOnly: boolean;
+}
+
+/**
+ * Reads keys with their owners by identifier, and the policy in force at the same moment, in one statement.
+ * MySQL matches identifiers without regard to case; whoever asks compares the spelling.
+ */
+export async function findCredentials(
+  queries: Kysely<PterodactylTables>,
+  identifiers: readonly string[],
+  clock: PanelClock,
+  policy: PolicySource,
+): Promise<readonly Credential[]> {
+  const rows = await credentialRows(queries, identifiers);
+  return rows.map((row) => {
+    const isAdmin = row.root_admin === 1;
+    const level = twoFactorLevel(row.policy, policy.environment, policy.environmentOnly);
+    return {
+      id: row.id,
+      identifier: row.identifier ?? '',
+      keyType: row.key_type,
+      token: row.token,
+      allowedIps: row.allowed_ips,
+      expiresAt: row.expires_at === null ? null : clock.fromColumn(row.expires_at),
+      acl: {
+        servers: row.r_servers,
+        nodes: row.r_nodes,
+        allocations: row.r_allocations,
+        users: row.r_users,
+        locations: row.r_locations,
+      },
+      owner: {
+        id: row.user_id,
+        uuid: row.uuid,
+        isAdmin,
+        isRootAdmin: isAdmin,
+        lacksTwoFactor: lacksTwoFactor(level, isAdmin, row.use_totp === 1),
+      },
+    };
+  });
+}
+
+function credentialRows(queries: Kysely<PterodactylTables>, identifiers: readonly string[]) {
+  return queries
+    .selectFrom('api_keys as k')
+    .innerJoin('users as u', 'u.id', 'k.user_id')
+    .select([
+      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
+      ...(['k.expires_at', 'k.r_servers', 'k.r_nodes', 'k.r_allocations', 'k.r_users'] as const),
+      ...(['k.r_locations', 'u.uuid', 'u.root_admin', 'u.use_totp'] as const),
+    ])
+    .select((build) =>
+      build
+        .selectFrom('settings as s')
+        .select('s.value')
+        .where('s.key', '=', sql.lit(twoFactorSetting))
+        .limit(sql.lit(1))
+        .as('policy'),
+    )
+    .where('k.identifier', 'in', identifiers)
+    .execute();
+}

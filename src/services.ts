@@ -1,0 +1,75 @@
+import { ActivityLog } from './audit/activity-log.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { LastUsedRecorder } from './auth/last-used.ts';
+import { MemoryRateLimiter, type RateLimiter } from './auth/rate-limiter.ts';
+import type { Settings } from './config/settings.ts';
+import { Batcher } from './database/batcher.ts';
+import type { Database } from './database/database.ts';
+import type { Logger } from './logging.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { Encrypter } from './panel/encrypter.ts';
+import type { PanelEnv } from './panel/env/panel-env.ts';
+import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+
+/** What every part of the service works with; made once at the start. */
+export interface Services {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly panel: Panel;
+  readonly encrypter: Encrypter;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly activityLog: ActivityLog;
+  readonly authenticator: Authenticator;
+  readonly rateLimiter: RateLimiter;
+  readonly lastUsed: LastUsedRecorder;
+  /** A user by row id, or null; lookups at the same time share a round trip. */
+  readonly users: Batcher<number, TargetUser | null>;
+  /** A node by row id, or null; lookups at the same time share a round trip. */
+  readonly nodes: Batcher<number, NodeView | null>;
+}
+
+/** Puts the service together over an open database. */
+export function createServices(
+  env: PanelEnv,
+  settings: Settings,
+  database: Database,
+  panel: Panel,
+  logger: Logger,
+): Services {
+  const encrypter = new Encrypter(env.appKeys);
+  const metrics = createMetrics();
+  return {
+    settings,
+    database,
+    panel,
+    encrypter,
+    logger,
+    metrics,
+    activityLog: new ActivityLog(database, panel),
+    authenticator: new Authenticator(database, panel, encrypter, (credential) => {
+      metrics.authenticationFailures.inc({ cause: 'unreadable' });
+      logger.warn({ apiKeyId: credential.id }, 'APP_KEY does not open the stored secret of this key');
+    }),
+    rateLimiter: new MemoryRateLimiter(
+      env.rateLimit.max ?? panel.rateLimit.max,
+      env.rateLimit.periodMinutes ?? panel.rateLimit.periodMinutes,
+    ),
+    lastUsed: new LastUsedRecorder(database, panel.clock, (error) => {
+      metrics.backgroundFailures.inc({ task: 'last_used' });
+      logger.warn({ err: error }, 'could not note when keys were last used');
+    }),
+    users: byId((ids) => panel.findUsers(database.queries, ids)),
+    nodes: byId((ids) => panel.findNodes(database.queries, ids)),
+  };
+}
+
+function byId<Row extends { readonly id: number }>(
+  find: (ids: readonly number[]) => Promise<readonly Row[]>,
+): Batcher<number, Row | null> {
+  return new Batcher(async (ids) => {
+    const rows = await find([...new Set(ids)]);
+    const rowsById = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => rowsById.get(id) ?? null);
+  });
+}

@@ -1,0 +1,47 @@
+import type { Settings } from '../config/settings.ts';
+import type { Database } from '../database/database.ts';
+import { explainConnectFailure, openDatabase } from '../database/open.ts';
+import { detectPanel, panelTableNames } from '../panel/detect.ts';
+import type { PanelEnv } from '../panel/env/panel-env.ts';
+import type { Panel, PanelKind } from '../panel/panel.ts';
+
+/** The panel found, over its open database. */
+export interface OpenPanel {
+  readonly database: Database;
+  readonly panel: Panel;
+}
+
+/**
+ * Connects to the panel's database, finds out which panel it is, and sets the sessions up for it.
+ *
+ * @throws OperatorError where the database can't be used or belongs to no known panel.
+ */
+export async function openPanel(env: PanelEnv, settings: Settings): Promise<OpenPanel> {
+  const kind = await detect(env, settings);
+  const limits = limitsOf(settings);
+  const database = openDatabase(env.database, limits, kind.session(env), panelTableNames);
+  try {
+    // The first connection shows whether the session can be set up as the panel needs it.
+    await database.ping();
+    return { database, panel: kind.create(env, database) };
+  } catch (error) {
+    await database.close();
+    throw explainConnectFailure(error, env.database);
+  }
+}
+
+async function detect(env: PanelEnv, settings: Settings): Promise<PanelKind> {
+  const limits = { ...limitsOf(settings), poolSize: 1 };
+  const database = openDatabase(env.database, limits, { timeZone: null }, panelTableNames);
+  try {
+    return detectPanel(await database.columns());
+  } catch (error) {
+    throw explainConnectFailure(error, env.database);
+  } finally {
+    await database.close();
+  }
+}
+
+function limitsOf({ database }: Settings) {
+  return { timeoutMs: database.timeout_ms, poolSize: database.pool_size };
+}
