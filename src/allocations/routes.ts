@@ -34,7 +34,7 @@ export function allocationRoutes(api: FastifyInstance, services: Services): void
       config: { access, template },
       preValidation: async (request) => {
         const query = request.query as Input;
-        if ('per_page' in query) query['per_page'] = parsePerPage(query['per_page']);
+        if ('per_page' in query) query.per_page = parsePerPage(query.per_page);
       },
       schema: {
         operationId: 'listFreeAllocations',
@@ -90,9 +90,9 @@ function relationsOf(
   const nothing = { object: 'null_resource', attributes: null };
   if (includes.has('node')) {
     const isReadable = panel.allows(credential, 'nodes', AccessLevel.read);
-    relations['node'] = isReadable ? { object: 'node', attributes: node.attributes } : nothing;
+    relations.node = isReadable ? { object: 'node', attributes: node.attributes } : nothing;
   }
-  if (includes.has('server')) relations['server'] = nothing;
+  if (includes.has('server')) relations.server = nothing;
   return Object.keys(relations).length === 0 ? null : relations;
 }
 

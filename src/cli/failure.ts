@@ -21,6 +21,6 @@ function explain(error: unknown): string {
 }
 
 function debugDetail(error: unknown): string {
-  if (!(process.env['DEBUG'] ?? '').includes('panel-sidecar')) return '';
+  if (!(process.env.DEBUG ?? '').includes('panel-sidecar')) return '';
   return `\n${error instanceof Error ? error.stack : ''}`;
 }

@@ -46,14 +46,14 @@ function toFields(error: ErrorObject): InvalidField[] {
     case 'type':
       return typeErrors(error, name, entry);
     case 'maxLength':
-      return [entry('max', `The ${name} may not be greater than ${error.params['limit']} characters.`)];
+      return [entry('max', `The ${name} may not be greater than ${error.params.limit} characters.`)];
     case 'maxItems':
     case 'maxProperties':
-      return [entry('max', `The ${name} may not have more than ${error.params['limit']} items.`)];
+      return [entry('max', `The ${name} may not have more than ${error.params.limit} items.`)];
     case 'minimum':
-      return [entry('min', `The ${name} must be at least ${error.params['limit']}.`)];
+      return [entry('min', `The ${name} must be at least ${error.params.limit}.`)];
     case 'maximum':
-      return [entry('max', `The ${name} may not be greater than ${error.params['limit']}.`)];
+      return [entry('max', `The ${name} may not be greater than ${error.params.limit}.`)];
     case 'allowedIp':
       return [entry('', `"${error.data ?? ''}" is not a valid IP address or CIDR range.`)];
     default:
@@ -66,7 +66,7 @@ function typeErrors(
   name: string,
   entry: (rule: string, text: string) => InvalidField,
 ): InvalidField[] {
-  switch ([error.params['type']].flat()[0]) {
+  switch ([error.params.type].flat()[0]) {
     case 'string':
       return [entry('string', `The ${name} must be a string.`)];
     case 'array':
@@ -75,7 +75,7 @@ function typeErrors(
       return [entry('boolean', `The ${name} field must be true or false.`)];
     default: {
       const integer = entry('integer', `The ${name} must be an integer.`);
-      const least: unknown = error.parentSchema?.['minimum'];
+      const least: unknown = error.parentSchema?.minimum;
       // An empty value counts as 0 characters long, which is below any minimum too.
       if (error.data !== null || least === undefined) return [integer];
       return [integer, entry('min', `The ${name} must be at least ${least}.`)];
@@ -88,6 +88,6 @@ function fieldOf(error: ErrorObject): string {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (error.keyword === 'required') path.push(String(error.params['missingProperty']));
+  if (error.keyword === 'required') path.push(String(error.params.missingProperty));
   return path.join('.');
 }

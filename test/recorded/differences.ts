@@ -41,12 +41,19 @@ const linksWith = (query: string): Difference => ({
   heading: 'Links keep the query',
   status: 200,
   body: (recorded) =>
-    JSON.parse(JSON.stringify(recorded).replaceAll('/allocations/free?page=', `/allocations/free?${query}&page=`)),
+    JSON.parse(
+      JSON.stringify(recorded).replaceAll('/allocations/free?page=', `/allocations/free?${query}&page=`),
+    ),
 });
 
 const selfService = { heading: 'Users manage their own keys' };
 
-const key = (identifier: string, description: string, ips: readonly string[] | null, used: string | null) => ({
+const key = (
+  identifier: string,
+  description: string,
+  ips: readonly string[] | null,
+  used: string | null,
+) => ({
   object: 'api_key',
   attributes: {
     identifier,

@@ -65,7 +65,8 @@ function inOrder(body: unknown): string {
 function expectedBody(recording: Recording, difference: Difference | undefined): unknown {
   const recorded = withoutChance(recording.response.body);
   const body = difference === undefined ? recorded : difference.body(recorded);
-  const isPortList = recording.request.path.includes('/allocations/free') && recording.response.status === 200;
+  const isPortList =
+    recording.request.path.includes('/allocations/free') && recording.response.status === 200;
   if (!isPortList || (difference !== undefined && difference.status !== 200)) return body;
   // allocOnly may not read nodes, and so is told nothing of them.
   if (recording.request.as === 'allocOnly') return body;

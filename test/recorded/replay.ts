@@ -77,7 +77,7 @@ export async function effectsOf(
       idlen: String(identifier).length,
       prefix: String(identifier).slice(0, 5),
     })),
-    seededKeysLeft: Number(left?.['n']),
+    seededKeysLeft: Number(left?.n),
     activity: activity
       .filter(({ event }) => !isOwn(event))
       .map(({ event, actor_type, actor_id, api_key_id, ip, description, properties }) => ({

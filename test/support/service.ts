@@ -25,7 +25,7 @@ export interface ServiceOptions {
 export async function startService(panel: string, options: ServiceOptions = {}): Promise<RunningService> {
   const args = ['serve', '--panel', panel, '--listen', '127.0.0.1:0', ...(options.args ?? [])];
   const child = spawn(process.execPath, [binary, ...args], {
-    env: { PATH: process.env['PATH'], ...options.env },
+    env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: string[] = [];
