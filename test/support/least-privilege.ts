@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { randomName, type SqlExecutor } from './test-database.ts';
 
 /** A database user of a test's own, who may do what the README lets the service do, and nothing else. */
@@ -9,20 +9,6 @@ export type ServiceUser = {
 };
 
 const readme = new URL('../../README.md', import.meta.url);
-
-// FALLBACK: remove, with its use in `printedStatements`, once the README has the block.
-const fallback = `
-CREATE USER 'panel_sidecar'@'127.0.0.1' IDENTIFIED BY 'a-long-random-password';
-GRANT SELECT ON panel.users TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT, INSERT, DELETE, UPDATE (last_used_at, updated_at) ON panel.api_keys TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT, INSERT ON panel.activity_logs TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT, INSERT ON panel.activity_log_subjects TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT ON panel.settings TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT ON panel.nodes TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT ON panel.locations TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT ON panel.allocations TO 'panel_sidecar'@'127.0.0.1';
-GRANT SELECT ON panel.servers TO 'panel_sidecar'@'127.0.0.1';
-`;
 
 /**
  * Creates a user by exactly the statements that the README prints, with only the names of the database and
@@ -47,10 +33,17 @@ export async function createServiceUser(admin: SqlExecutor, database: string): P
   };
 }
 
-function printedStatements(): string {
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : '';
-  const block = /^```sql\n-- panel-sidecar: least privilege.*\n([\s\S]*?)^```/m.exec(text);
-  return block?.[1] ?? fallback;
+/**
+ * The statements of the README's block, as they are printed.
+ *
+ * @throws Error where the README has no such block
+ */
+export function printedStatements(): string {
+  const block = /^```sql\n-- panel-sidecar: least privilege.*\n([\s\S]*?)^```/m.exec(
+    readFileSync(readme, 'utf8'),
+  );
+  if (block?.[1] === undefined) throw new Error('the README has no least-privilege block');
+  return block[1];
 }
 
 /**
