@@ -73,17 +73,14 @@ async function insertKey(
     created_at: now,
     updated_at: now,
   };
-  const { insertId } = await queries
-    .insertInto('api_keys')
-    .values({
-      ...row,
-      ...panel.newKeyColumns,
-      user_id: userId,
-      key_type: accountKeyType,
-      token: panel.sealSecret(encrypter, secret),
-    })
-    .executeTakeFirstOrThrow();
-  const key = { id: Number(insertId), identifier: row.identifier };
+  const id = await database.insertRow(queries, 'api_keys', {
+    ...row,
+    ...panel.newKeyColumns,
+    user_id: userId,
+    key_type: accountKeyType,
+    token: panel.sealSecret(encrypter, secret),
+  });
+  const key = { id, identifier: row.identifier };
   await activityLog.appendWithin(queries, keyCreated(actor, userId, key));
   return { key: toApiKey({ ...row, last_used_at: null }, panel.clock), secret };
 }

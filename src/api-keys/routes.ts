@@ -26,6 +26,8 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
   const listKeys = createListKeys(services);
   const createKey = createCreateKey(services);
   const deleteKey = createDeleteKey(services);
+  // An empty description is a missing one on every panel.
+  const nullable = ['description', ...services.panel.nullableFields];
 
   api.get(
     '/users/:user/api-keys',
@@ -50,7 +52,7 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
     {
       config: { access: access(AccessLevel.write), template: listTemplate },
       preValidation: async (request) => {
-        request.body = withoutNulls(request.body as unknown as Input) as unknown as NewKey;
+        request.body = withoutNulls(request.body as unknown as Input, nullable) as unknown as NewKey;
       },
       schema: {
         operationId: 'createApiKey',

@@ -1,7 +1,9 @@
+import type { Insertable } from 'kysely';
 import { Batcher } from '../database/batcher.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { withConflictRetries } from '../database/retry.ts';
+import type { ActivityLogsTable } from '../database/tables.ts';
 import type { Panel } from '../panel/panel.ts';
 import { phpJson } from '../panel/php-json.ts';
 import type { Activity, Subject } from './activity.ts';
@@ -21,7 +23,9 @@ export class ActivityLog {
     this.#database = database;
     this.#panel = panel;
     this.#appends = new Batcher(async (activities) => {
-      await withConflictRetries(() => this.#insert(database.queries, activities));
+      const rows = activities.map((activity) => this.#toRow(activity));
+      const insert = () => database.queries.insertInto('activity_logs').values(rows).execute();
+      await withConflictRetries(insert);
       return activities.map(() => undefined);
     });
   }
@@ -51,8 +55,8 @@ export class ActivityLog {
    */
   async appendWithin(queries: Queries, activity: Activity): Promise<void> {
     try {
-      const { insertId } = await this.#insert(queries, [activity]);
-      await this.#insertSubjects(queries, Number(insertId), activity.subjects);
+      const id = await this.#database.insertRow(queries, 'activity_logs', this.#toRow(activity));
+      await this.#insertSubjects(queries, id, activity.subjects);
     } catch (error) {
       if (classifyFailure(error) === 'conflict') throw error;
       throw new AuditWriteError('the activity log could not be written', { cause: error });
@@ -69,17 +73,15 @@ export class ActivityLog {
     await queries.insertInto('activity_log_subjects').values(rows).execute();
   }
 
-  #insert(queries: Queries, activities: readonly Activity[]) {
-    const own = this.#panel.activityColumns(new Date());
-    const rows = activities.map(({ event, actor, properties }) => ({
+  #toRow({ event, actor, properties }: Activity): Insertable<ActivityLogsTable> {
+    return {
       event,
       ip: actor.ip,
       actor_type: actor.userId === null ? null : 'user',
       actor_id: actor.userId,
       api_key_id: actor.apiKeyId,
       properties: phpJson(properties),
-      ...own,
-    }));
-    return queries.insertInto('activity_logs').values(rows).executeTakeFirstOrThrow();
+      ...this.#panel.activityColumns(new Date()),
+    };
   }
 }

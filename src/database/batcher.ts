@@ -31,12 +31,14 @@ export class Batcher<Key, Value> {
   load(key: Key): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       this.#waiting.push({ key, resolve, reject });
-      if (!this.#sending) void this.#drain();
+      if (this.#sending) return;
+      this.#sending = true;
+      // Whoever arrived in the same turn of the event loop is still on the way here.
+      setImmediate(() => void this.#drain());
     });
   }
 
   async #drain(): Promise<void> {
-    this.#sending = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#maxSize);
       try {

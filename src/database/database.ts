@@ -1,8 +1,12 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { VisibleColumns } from './columns.ts';
 import type { PanelTables } from './tables.ts';
 
 /** A query builder, in or outside a transaction. */
 export type Queries = Kysely<PanelTables> | Transaction<PanelTables>;
+
+/** A table whose rows get their id from the database. */
+export type NumberedTable = 'api_keys' | 'activity_logs';
 
 /** How a panel wants the sessions of its database set up. */
 export interface SessionSettings {
@@ -16,7 +20,7 @@ export interface SessionSettings {
  * otherwise.
  */
 export interface Database {
-  readonly kind: 'mysql' | 'sqlite';
+  readonly kind: 'mysql' | 'sqlite' | 'postgres';
   readonly queries: Kysely<PanelTables>;
   /**
    * Runs `work` in one transaction. `work` may run more than once: a deadlock or a lock that took too long
@@ -28,8 +32,14 @@ export interface Database {
   lockUser(queries: Queries, userId: number): Promise<void>;
   /** Resolves when the database answers a trivial statement. */
   ping(): Promise<void>;
-  /** The columns this account can see, by table name without prefix. */
-  columns(): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** Inserts one row and answers with its id. */
+  insertRow<Table extends NumberedTable>(
+    queries: Queries,
+    table: Table,
+    row: Insertable<PanelTables[Table]>,
+  ): Promise<number>;
+  /** The tables and columns this account can see. */
+  columns(): Promise<VisibleColumns>;
   /** The server's name and version, for people. */
   version(): Promise<string>;
   /** The database's own clock. */

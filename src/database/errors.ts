@@ -31,6 +31,10 @@ const unavailableCodes = new Set([
 
 const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
 
+// PostgreSQL's own codes are five characters; the first two are a class.
+const postgresConflicts = new Set(['40001', '40P01', '55P03']);
+const postgresUnavailable = /^(?:08...|57P0[1-5]|57014|53300|53400)$/;
+
 /**
  * Sorts a driver's error. `conflict` means that the whole transaction was rolled back through no fault of
  * its own (a deadlock, a lock that took too long, a busy file) and may be run again; `duplicate` that a
@@ -43,7 +47,9 @@ export function classifyFailure(error: unknown): DatabaseFailure {
   if (typeof code !== 'string') return 'other';
   if (unavailableCodes.has(code)) return 'unavailable';
   if (conflictCodes.has(code)) return 'conflict';
-  if (code === 'ER_DUP_ENTRY') return 'duplicate';
+  if (postgresUnavailable.test(code)) return 'unavailable';
+  if (postgresConflicts.has(code)) return 'conflict';
+  if (code === 'ER_DUP_ENTRY' || code === '23505') return 'duplicate';
   if (code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number') return classifySqlite(errcode);
   return 'other';
 }

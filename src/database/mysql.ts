@@ -1,21 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Kysely, MysqlDialect, sql } from 'kysely';
+import { type Insertable, Kysely, MysqlDialect, sql } from 'kysely';
 import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
 import { OperatorError } from '../operator-error.ts';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPool } from './bounded-pool.ts';
-import type { Database, Queries, SessionSettings } from './database.ts';
+import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
+import type { Database, NumberedTable, Queries, SessionSettings } from './database.ts';
+import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { PanelTables } from './tables.ts';
-
-/** Bounds of a connection to the panel's database. */
-export interface DatabaseLimits {
-  /** Longest wait for a connection, an answer or a row lock, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Most connections held at once. */
-  readonly poolSize: number;
-}
 
 /** Statements each connection keeps prepared; a batch's size is part of its text, so there are many. */
 const preparedPerConnection = 512;
@@ -71,6 +65,7 @@ function poolOptions(settings: MysqlSettings, limits: DatabaseLimits): PoolOptio
     database: settings.database,
     charset: 'utf8mb4_unicode_ci',
     dateStrings: true,
+    jsonStrings: true,
     connectionLimit: limits.poolSize,
     connectTimeout: limits.timeoutMs,
     maxPreparedStatements: preparedPerConnection,
@@ -117,18 +112,22 @@ class MysqlDatabase implements Database {
     await sql`select 1`.execute(this.queries);
   }
 
-  async columns(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { rows } = await sql<{ table_name: string; column_name: string }>`
-      select table_name as table_name, column_name as column_name
+  async insertRow<Table extends NumberedTable>(
+    queries: Queries,
+    table: Table,
+    row: Insertable<PanelTables[Table]>,
+  ): Promise<number> {
+    const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
+    return Number(insertId);
+  }
+
+  async columns(): Promise<VisibleColumns> {
+    const { rows } = await sql<CatalogueRow>`
+      select table_name as table_name, column_name as column_name,
+        is_nullable = 'NO' and column_default is null and extra not like '%auto_increment%'
+          and extra not like '%GENERATED%' as is_mandatory
       from information_schema.columns where table_schema = database()`.execute(this.queries);
-    const tables = new Map<string, Set<string>>();
-    for (const { table_name, column_name } of rows) {
-      if (!table_name.startsWith(this.#prefix)) continue;
-      const name = table_name.slice(this.#prefix.length);
-      const columns = tables.get(name) ?? new Set<string>();
-      tables.set(name, columns.add(column_name));
-    }
-    return tables;
+    return toVisibleColumns(rows, this.#prefix);
   }
 
   async version(): Promise<string> {

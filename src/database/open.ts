@@ -1,14 +1,16 @@
 import { OperatorError } from '../operator-error.ts';
 import type { DatabaseSettings } from '../panel/env/database-settings.ts';
 import type { Database, SessionSettings } from './database.ts';
-import { type DatabaseLimits, openMysql } from './mysql.ts';
+import type { DatabaseLimits } from './limits.ts';
+import { openMysql } from './mysql.ts';
+import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
  * Opens the database the panel's settings name.
  *
  * @param tables Names of all tables used, without DB_PREFIX.
- * @throws OperatorError for a database this service can't use.
+ * @throws OperatorError for a file that can't be read.
  */
 export function openDatabase(
   settings: DatabaseSettings,
@@ -20,11 +22,9 @@ export function openDatabase(
     case 'mysql':
       return openMysql(settings, limits, session, tables);
     case 'sqlite':
-      return openSqlite(settings.file, settings.prefix, tables);
+      return openSqlite(settings.file, settings.prefix, limits, tables);
     case 'pgsql':
-      throw new OperatorError(
-        'DB_CONNECTION is pgsql, which this version does not support: use MySQL or MariaDB',
-      );
+      return openPostgres(settings, limits, tables);
   }
 }
 
@@ -44,10 +44,13 @@ export function explainConnectFailure(error: unknown, settings: DatabaseSettings
   switch (code) {
     case 'ER_ACCESS_DENIED_ERROR':
     case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
+    case '28P01':
+    case '28000':
       return new OperatorError(`${where} refused the user "${user}": check DB_USERNAME and DB_PASSWORD`);
     case 'ER_DBACCESS_DENIED_ERROR':
       return new OperatorError(`the user "${user}" may not use ${where}: check its grants and DB_DATABASE`);
     case 'ER_BAD_DB_ERROR':
+    case '3D000':
       return new OperatorError(`there is no database ${where}: check DB_DATABASE`);
     case 'ER_HOST_NOT_PRIVILEGED':
       return new OperatorError(`${where} accepts no connections from this machine: check the user's host`);

@@ -1,23 +1,29 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, type SqliteDatabase as KyselySqlite, SqliteDialect, sql } from 'kysely';
+import { DatabaseSync } from 'node:sqlite';
+import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
-import type { Database, Queries } from './database.ts';
-import { withConflictRetries } from './retry.ts';
+import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
+import type { Database, NumberedTable, Queries } from './database.ts';
+import type { DatabaseLimits } from './limits.ts';
+import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { PanelTables } from './tables.ts';
 
-/** SQLite waits inside the process and holds it up, so it waits briefly; longer waits are retries. */
-const busyTimeoutMs = 5;
+/** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
+const busyTimeoutMs = 2;
 
 /**
- * Opens the panel's SQLite file, which must exist.
+ * Opens the panel's SQLite file, which must exist. Its journal mode is left as the panel has it.
  *
  * @throws OperatorError where the file is missing or can't be opened.
  */
-export function openSqlite(file: string, prefix: string, tables: readonly string[]): Database {
-  const connection = openFile(file);
+export function openSqlite(
+  file: string,
+  prefix: string,
+  limits: DatabaseLimits,
+  tables: readonly string[],
+): Database {
   const queries = new Kysely<PanelTables>({
-    dialect: new SqliteDialect({ database: adapt(connection) }),
+    dialect: new NodeSqliteDialect(openFile(file), limits.timeoutMs),
     plugins: prefix === '' ? [] : [new TablePrefixPlugin(prefix, tables)],
   });
   return new SqliteFile(queries, prefix);
@@ -25,33 +31,13 @@ export function openSqlite(file: string, prefix: string, tables: readonly string
 
 function openFile(file: string): DatabaseSync {
   try {
-    const connection = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    // Opening alone touches nothing; this finds a missing folder, a wrong file or missing rights.
-    connection.prepare('select count(*) from sqlite_master').get();
-    return connection;
+    // As a URI, so that a missing file is an error and not made anew.
+    const name = `file:${encodeURI(file).replaceAll(/[?#]/g, encodeURIComponent)}?mode=rw`;
+    return new DatabaseSync(name, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(`cannot open the panel's SQLite file ${file}: ${reason}`);
   }
-}
-
-/**
- * node:sqlite in the shape Kysely drives. Transactions take the write lock at their start: one that only
- * finds out half-way that another process writes could not be retried without losing what it read.
- */
-function adapt(connection: DatabaseSync): KyselySqlite {
-  return {
-    close: () => connection.close(),
-    prepare(text) {
-      const statement = connection.prepare(text === 'begin' ? 'begin immediate' : text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
-    },
-  };
 }
 
 class SqliteFile implements Database {
@@ -65,28 +51,31 @@ class SqliteFile implements Database {
   }
 
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
-    return withConflictRetries(() => this.queries.transaction().execute(work));
+    return this.queries.transaction().execute(work);
   }
 
   /** A transaction holds the whole file. */
   async lockUser(): Promise<void> {}
 
+  async insertRow<Table extends NumberedTable>(
+    queries: Queries,
+    table: Table,
+    row: Insertable<PanelTables[Table]>,
+  ): Promise<number> {
+    const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
+    return Number(insertId);
+  }
+
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.queries);
   }
 
-  async columns(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { rows } = await sql<{ table_name: string; column_name: string }>`
-      select m.name as table_name, c.name as column_name
+  async columns(): Promise<VisibleColumns> {
+    const { rows } = await sql<CatalogueRow>`
+      select m.name as table_name, c.name as column_name,
+        c."notnull" = 1 and c.dflt_value is null and c.pk = 0 as is_mandatory
       from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'`.execute(this.queries);
-    const tables = new Map<string, Set<string>>();
-    for (const { table_name, column_name } of rows) {
-      if (!table_name.startsWith(this.#prefix)) continue;
-      const name = table_name.slice(this.#prefix.length);
-      const columns = tables.get(name) ?? new Set<string>();
-      tables.set(name, columns.add(column_name));
-    }
-    return tables;
+    return toVisibleColumns(rows, this.#prefix);
   }
 
   async version(): Promise<string> {

@@ -26,9 +26,11 @@ function cleanValue(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, member]) => [key, cleanValue(member)]));
 }
 
-/** Without the fields that are null: a rule that lets a field be null treats it like an absent one. */
-export function withoutNulls(input: Input): Input {
+/** Without those of the named fields that are null, for fields that may be null and mean "absent" then. */
+export function withoutNulls(input: Input, fields: readonly string[]): Input {
   const present: Input = Object.create(null) as Input;
-  for (const [name, value] of Object.entries(input)) if (value !== null) present[name] = value;
+  for (const [name, value] of Object.entries(input)) {
+    if (value !== null || !fields.includes(name)) present[name] = value;
+  }
   return present;
 }

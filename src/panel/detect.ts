@@ -1,32 +1,42 @@
+import type { VisibleColumns } from '../database/columns.ts';
 import { OperatorError } from '../operator-error.ts';
 import type { PanelKind } from './panel.ts';
+import { pelican } from './pelican/pelican.ts';
 import { pterodactyl } from './pterodactyl/pterodactyl.ts';
 
-const kinds: readonly PanelKind[] = [pterodactyl];
+/** Adding a panel means adding a folder beside this file, and a name here. */
+const kinds: readonly PanelKind[] = [pterodactyl, pelican];
 
 /** Every table any panel may need, without prefix. */
 export const panelTableNames: readonly string[] = [
   ...new Set(kinds.flatMap((kind) => Object.keys(kind.columns))),
 ];
 
-/** The tables and columns of a database, as the connecting account sees them. */
-export type VisibleColumns = ReadonlyMap<string, ReadonlySet<string>>;
+/** Tables this service inserts into. */
+const writtenTables = ['api_keys', 'activity_logs', 'activity_log_subjects'];
 
 /**
  * Tells which panel a database belongs to, from its tables and columns.
  *
- * @throws OperatorError where it is none that this service knows, naming what is missing.
+ * @throws OperatorError where it is none that this service knows, or is half-way through a migration: with
+ *   what was expected and what was found.
  */
 export function detectPanel(visible: VisibleColumns): PanelKind {
-  const fitting = kinds.find((kind) => missingColumns(kind, visible).length === 0);
-  if (fitting !== undefined) return fitting;
-  const [closest] = kinds
-    .map((kind) => ({ kind, missing: missingColumns(kind, visible) }))
-    .sort((a, b) => a.missing.length - b.missing.length);
-  const names = closest?.missing.join(', ');
-  throw new OperatorError(
-    `the database is not one of ${closest?.kind.name} that this version supports: missing, or not granted to this account: ${names}`,
-  );
+  const fitting = kinds.filter((kind) => missingColumns(kind, visible).length === 0);
+  const [kind, other] = fitting;
+  if (kind === undefined) throw unknownPanel(visible);
+  if (other !== undefined) {
+    throw new OperatorError(
+      `the database holds the tables of both ${kind.name} and ${other.name}: finish or undo the migration between them`,
+    );
+  }
+  const unwritten = unknownMandatoryColumns(kind, visible);
+  if (unwritten.length > 0) {
+    throw new OperatorError(
+      `${kind.name} has columns that this version does not know and that have no default: ${unwritten.join(', ')}; rows without them would be refused, so update panel-sidecar`,
+    );
+  }
+  return kind;
 }
 
 /** `table` for an absent table, `table.column` for an absent column. */
@@ -36,4 +46,29 @@ export function missingColumns(kind: PanelKind, visible: VisibleColumns): readon
     if (present === undefined) return [table];
     return columns.filter((column) => !present.has(column)).map((column) => `${table}.${column}`);
   });
+}
+
+/** Columns a row must give a value to, though this service has none for them. */
+function unknownMandatoryColumns(kind: PanelKind, visible: VisibleColumns): readonly string[] {
+  return writtenTables.flatMap((table) =>
+    [...(visible.get(table) ?? [])]
+      .filter(([column, { isMandatory }]) => isMandatory && !kind.columns[table]?.includes(column))
+      .map(([column]) => `${table}.${column}`),
+  );
+}
+
+function unknownPanel(visible: VisibleColumns): OperatorError {
+  const found = [...visible.keys()].filter((table) => panelTableNames.includes(table));
+  if (found.length === 0) {
+    return new OperatorError(
+      'the database holds no table of a panel: check DB_DATABASE, DB_PREFIX and what this account may read',
+    );
+  }
+  const [closest] = kinds
+    .map((kind) => ({ kind, missing: missingColumns(kind, visible) }))
+    .sort((a, b) => a.missing.length - b.missing.length);
+  const names = closest?.missing.join(', ');
+  return new OperatorError(
+    `the database is closest to ${closest?.kind.name}, but these are missing, or not granted to this account: ${names}`,
+  );
 }

@@ -98,6 +98,8 @@ export interface Panel {
   /** Whether the ACL lets this key use a resource at a level, the panel's exemptions included. */
   allows(credential: Credential, resource: Resource, level: number): boolean;
 
+  /** Optional input fields for which null means the same as leaving them out. */
+  readonly nullableFields: readonly string[];
   /** Columns of a new account key that only this panel has. */
   readonly newKeyColumns: Readonly<Record<string, unknown>>;
   /** Columns of a new activity row that only this panel wants written. */

@@ -41,6 +41,7 @@ function createPanel(env: PanelEnv): Panel {
     // An account key passes every ACL: the gate before has made sure that its owner is an admin.
     allows: (credential, resource, level) =>
       credential.keyType === accountKeyType || ((credential.acl[resource] ?? 0) & level) !== 0,
+    nullableFields: ['allowed_ips'],
     newKeyColumns: {},
     activityColumns: () => ({}),
     describeTwoFactorPolicy: async (queries) => {

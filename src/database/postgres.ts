@@ -1,0 +1,117 @@
+import { type Insertable, Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { PgsqlSettings } from '../panel/env/database-settings.ts';
+import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
+import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
+import type { Database, NumberedTable, Queries } from './database.ts';
+import type { DatabaseLimits } from './limits.ts';
+import { withConflictRetries } from './retry.ts';
+import { TablePrefixPlugin } from './table-prefix.ts';
+import type { PanelTables } from './tables.ts';
+
+/** Names this service's advisory locks among those of other programs: the text "psc", read as a number. */
+const lockNamespace = 0x707363;
+
+/** Types whose values are wanted as the text they are: timestamps without a zone, dates, JSON. */
+const textTypes = new Set([1114, 1082, 114, 3802]);
+
+/** Opens the panel's PostgreSQL database. Nothing is sent before the first statement. */
+export function openPostgres(
+  settings: PgsqlSettings,
+  limits: DatabaseLimits,
+  tables: readonly string[],
+): Database {
+  const pool = new pg.Pool({
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    password: settings.password,
+    max: limits.poolSize,
+    connectionTimeoutMillis: limits.timeoutMs,
+    types: {
+      getTypeParser: ((oid: number, format?: string) =>
+        textTypes.has(oid) ? String : pg.types.getTypeParser(oid, format as 'text')) as never,
+    },
+  });
+  // A connection that breaks while idle is replaced; whoever needs it next sees the error of that attempt.
+  pool.on('error', () => undefined);
+  const setUp = sessionStatement(settings, limits);
+  pool.on('connect', (client) => {
+    client.query(setUp).catch(() => client.end().catch(() => undefined));
+  });
+  const queries = new Kysely<PanelTables>({
+    dialect: new PostgresDialect({ pool: new BoundedPostgresPool(pool, limits.timeoutMs) }),
+    plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
+  });
+  return new PostgresDatabase(queries, settings.prefix);
+}
+
+function sessionStatement(settings: PgsqlSettings, limits: DatabaseLimits): string {
+  const schema = `"${settings.schema.replaceAll('"', '""')}"`;
+  const { timeoutMs } = limits;
+  return `set search_path to ${schema}; set statement_timeout = ${timeoutMs}; set lock_timeout = ${timeoutMs}`;
+}
+
+class PostgresDatabase implements Database {
+  readonly kind = 'postgres';
+  readonly queries: Kysely<PanelTables>;
+  readonly #prefix: string;
+
+  constructor(queries: Kysely<PanelTables>, prefix: string) {
+    this.queries = queries;
+    this.#prefix = prefix;
+  }
+
+  transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
+    return withConflictRetries(() => this.queries.transaction().execute(work));
+  }
+
+  /** An advisory lock, as locking the row would need the right to write users. */
+  async lockUser(queries: Queries, userId: number): Promise<void> {
+    await sql`select pg_advisory_xact_lock(${sql.lit(lockNamespace)}, ${userId}::int)`.execute(queries);
+  }
+
+  async insertRow<Table extends NumberedTable>(
+    queries: Queries,
+    table: Table,
+    row: Insertable<PanelTables[Table]>,
+  ): Promise<number> {
+    const { id } = await queries
+      .insertInto(table as NumberedTable)
+      .values(row as never)
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return Number(id);
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.queries);
+  }
+
+  async columns(): Promise<VisibleColumns> {
+    const { rows } = await sql<CatalogueRow>`
+      select table_name, column_name,
+        is_nullable = 'NO' and column_default is null and is_identity = 'NO' and is_generated = 'NEVER'
+          as is_mandatory
+      from information_schema.columns where table_schema = current_schema()`.execute(this.queries);
+    return toVisibleColumns(rows, this.#prefix);
+  }
+
+  async version(): Promise<string> {
+    const { rows } = await sql<{ server_version: string }>`show server_version`.execute(this.queries);
+    return `PostgreSQL ${rows[0]?.server_version ?? 'unknown'}`;
+  }
+
+  async now(): Promise<Date> {
+    const { rows } = await sql<{ now: string }>`
+      select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`.execute(
+      this.queries,
+    );
+    return new Date(String(rows[0]?.now));
+  }
+
+  async close(): Promise<void> {
+    await this.queries.destroy();
+  }
+}
