@@ -15,8 +15,9 @@ export function twoFactorLevel(
 ): TwoFactorLevel {
   const value = environmentOnly || stored === null ? environment : stored;
   const level = toPhpInteger(value ?? '');
-  if (level === 1) return 'admins';
-  return level === 2 ? 'everyone' : 'nobody';
+  if (level === 0) return 'nobody';
+  // The panel lets pass whom 0 and 1 let pass; any other number stops everyone.
+  return level === 1 ? 'admins' : 'everyone';
 }
 
 function toPhpInteger(text: string): number {
