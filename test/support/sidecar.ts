@@ -1,0 +1,51 @@
+import { type Answer, type Sent, send } from './client.ts';
+import type { MariadbAddress } from './mariadb-server.ts';
+import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
+import { PanelSeed } from './seed.ts';
+import { type RunningService, startService } from './service.ts';
+
+/** A panel on MariaDB and a service beside it. */
+export interface Sidecar {
+  readonly panel: PanelDatabase;
+  readonly seed: PanelSeed;
+  readonly service: RunningService;
+  send(request: Sent): Promise<Answer>;
+  /** Stops the service and removes the panel. */
+  close(): Promise<void>;
+}
+
+/** Variables that nearly every test wants: no test but the rate limit's own is to meet the rate limit. */
+export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
+
+/**
+ * Creates an empty panel and starts the real binary beside it.
+ *
+ * @param env variables of the service's process
+ * @param address another MariaDB than the shared one, for tests that stop it
+ */
+export async function startSidecar(
+  env: Readonly<Record<string, string>> = {},
+  address?: MariadbAddress,
+): Promise<Sidecar> {
+  const panel = await createPanelDatabase('pterodactyl', 'mariadb', address);
+  const service = await startService(panel.folder, { env: { ...unlimited, ...env } });
+  return {
+    ...{ panel, service, seed: new PanelSeed(panel) },
+    send: (request) => send(service.url, request),
+    async close() {
+      await service.stop();
+      await panel.drop();
+    },
+  };
+}
+
+/** Path of a user's keys. */
+export const keysOf = (user: { readonly id: number }) => `/api/application/users/${user.id}/api-keys`;
+
+/** Path of a node's free ports. */
+export const freeOn = (node: { readonly id: number }) => `/api/application/nodes/${node.id}/allocations/free`;
+
+/** Polls until `isDone` holds; a test that waits in vain fails at its own time limit. */
+export async function until(isDone: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
