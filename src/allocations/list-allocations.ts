@@ -3,22 +3,13 @@ import { type Actor, allocationsViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../services.ts';
+import { type AllocationRow, allocationColumns } from './allocation.ts';
 
 /** One page of a node's ports. */
 export interface AllocationPage {
   /** How many ports all pages hold together. */
   readonly total: number;
   readonly rows: readonly AllocationRow[];
-}
-
-/** A port as the database has it. */
-export interface AllocationRow {
-  readonly id: number;
-  readonly ip: string;
-  readonly ip_alias: string | null;
-  readonly port: number;
-  readonly notes: string | null;
-  readonly server_id: number | null;
 }
 
 /** Answers with a page of a node's ports in order of id, once the view is recorded. */
@@ -87,7 +78,7 @@ function loadPage(
 ): Promise<readonly AllocationRow[]> {
   return database.queries
     .selectFrom('allocations')
-    .select(['id', 'ip', 'ip_alias', 'port', 'notes', 'server_id'])
+    .select(allocationColumns)
     .where('node_id', '=', nodeId)
     .$if(freeOnly, (query) => query.where('server_id', 'is', null))
     .orderBy('id')

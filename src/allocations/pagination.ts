@@ -1,5 +1,8 @@
 import { formatQuery } from '../input/query.ts';
 
+/** Rows on a page where the caller doesn't say; the panel's default, whatever the largest page is. */
+export const defaultPerPage = 50;
+
 /** The panel's pagination block. */
 export interface Pagination {
   readonly total: number;

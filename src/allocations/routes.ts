@@ -6,8 +6,9 @@ import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import type { Credential, NodeView, Panel } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
-import { type AllocationRow, createListAllocations } from './list-allocations.ts';
-import { paginate, parsePage } from './pagination.ts';
+import { toAllocation } from './allocation.ts';
+import { createListAllocations } from './list-allocations.ts';
+import { defaultPerPage, paginate, parsePage } from './pagination.ts';
 import { parseIncludes, parsePerPage } from './query.ts';
 import { allocationListSchema, allocationQuerySchema, nodeParams } from './schema.ts';
 
@@ -19,9 +20,6 @@ const access: Access = {
   selfService: false,
   guardsAdmins: false,
 };
-
-/** Rows on a page where the caller doesn't say; the panel's default, whatever the largest page is. */
-const defaultPerPage = 50;
 
 /** A node's free ports. */
 export function allocationRoutes(api: FastifyInstance, services: Services): void {
@@ -62,21 +60,6 @@ export function allocationRoutes(api: FastifyInstance, services: Services): void
       });
     },
   );
-}
-
-function toAllocation(row: AllocationRow, relationships: Readonly<Record<string, unknown>> | null) {
-  return {
-    object: 'allocation',
-    attributes: {
-      id: row.id,
-      ip: row.ip,
-      alias: row.ip_alias,
-      port: row.port,
-      notes: row.notes,
-      assigned: row.server_id !== null,
-      ...(relationships === null ? {} : { relationships }),
-    },
-  };
 }
 
 /** What each port embeds. A free port has no server, and what the caller may not read shows the same way. */

@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Access, AccessLevel } from '../auth/access.ts';
 import { sendJson } from '../http/answer.ts';
 import { callerOf, targetUserOf } from '../http/caller.ts';
-import { type Input, withoutNulls } from '../input/input.ts';
+import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import type { Services } from '../services.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
 import { createDeleteKey } from './delete-key.ts';
 import { createListKeys } from './list-keys.ts';
+import { presentFields } from './present-fields.ts';
 import { apiKeyListSchema, createdKeySchema, keyParams, newKeySchema, userParams } from './schema.ts';
 
 const listTemplate = '/api/application/users/{user}/api-keys';
@@ -26,8 +27,6 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
   const listKeys = createListKeys(services);
   const createKey = createCreateKey(services);
   const deleteKey = createDeleteKey(services);
-  // An empty description is a missing one on every panel.
-  const nullable = ['description', ...services.panel.nullableFields];
 
   api.get(
     '/users/:user/api-keys',
@@ -52,7 +51,7 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
     {
       config: { access: access(AccessLevel.write), template: listTemplate },
       preValidation: async (request) => {
-        request.body = withoutNulls(request.body as unknown as Input, nullable) as unknown as NewKey;
+        request.body = presentFields(request.body as unknown as Input, services.panel) as unknown as NewKey;
       },
       schema: {
         operationId: 'createApiKey',

@@ -25,10 +25,21 @@ export function passesAdminGate(credential: Credential, isOwnAccount: boolean): 
 }
 
 /**
+ * Whether a target's keys are out of reach: a key of an admin is worth that admin's powers, so they are
+ * unless the operator allows it.
+ */
+export function isGuardedTarget(
+  { allowAdminTargets }: Pick<AccessPolicy, 'allowAdminTargets'>,
+  target: TargetUser,
+): boolean {
+  return target.isAdmin && !allowAdminTargets;
+}
+
+/**
  * Why the caller may not do this to the target, or null where they may.
  *
- * A key of an admin is worth that admin's powers. So nobody reaches an admin's keys by a grant on users
- * alone; only a root admin's own account key reaches that admin's own.
+ * Nobody reaches an admin's keys by a grant on users alone; only a root admin's own account key reaches that
+ * admin's own.
  */
 export function refusalReason(
   panel: Panel,
@@ -39,6 +50,6 @@ export function refusalReason(
 ): RefusalReason | null {
   const isOwnAccount = isSelfService(policy, access, credential, target);
   if (!isOwnAccount && !panel.allows(credential, access.resource, access.level)) return 'acl';
-  if (!access.guardsAdmins || target === null || !target.isAdmin || policy.allowAdminTargets) return null;
+  if (!access.guardsAdmins || target === null || !isGuardedTarget(policy, target)) return null;
   return isOwnAccount && credential.owner.isRootAdmin ? null : 'admin-target';
 }

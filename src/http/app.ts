@@ -2,19 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { allocationRoutes } from '../allocations/routes.ts';
 import { badRequest, unavailable } from '../api-error.ts';
-import { apiKeyRoutes } from '../api-keys/routes.ts';
 import { parseForm } from '../input/query.ts';
-import { compileSchema } from '../input/validator.ts';
 import { loggablePath } from '../logging.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
 import type { Services } from '../services.ts';
+import { registerApi } from './api.ts';
 import { parseTrustedProxies, resolveClient } from './client-ip.ts';
 import { registerCors } from './cors.ts';
 import { registerDocs } from './docs.ts';
 import { registerErrors, sendError } from './errors.ts';
-import { Guard } from './guard.ts';
 import { registerOperations } from './operations.ts';
 import { registerUnrouted } from './unrouted.ts';
 import './caller.ts';
@@ -36,7 +33,6 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
     },
     clientErrorHandler: answerUnreadable,
   });
-  app.setValidatorCompiler(({ schema }) => compileSchema(schema as object));
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   registerErrors(app, services.logger);
   registerUnrouted(app);
@@ -46,18 +42,8 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
   registerBodies(app);
   await registerDocs(app, services.settings.server.public_docs);
   registerOperations(app, services);
-  await app.register((api) => registerApi(api, services), { prefix: '/api/application' });
+  await registerApi(app, services);
   return app;
-}
-
-async function registerApi(api: FastifyInstance, services: Services): Promise<void> {
-  const guard = new Guard(services);
-  api.addHook('onRoute', ({ url, config }) => {
-    if (config?.access === undefined) throw new Error(`${url} does not declare what it asks of its caller`);
-  });
-  api.addHook('preValidation', (request, reply) => guard.admit(request, reply));
-  apiKeyRoutes(api, services);
-  allocationRoutes(api, services);
 }
 
 /** What every request gets on arrival, and the bound on how many are worked on. */

@@ -13,6 +13,7 @@ import { admitsAddress } from '../auth/allow-list.ts';
 import { isSelfService, passesAdminGate, refusalReason } from '../auth/rules.ts';
 import { parseBody } from '../input/body.ts';
 import { cleanInput } from '../input/input.ts';
+import { parseRowId } from '../input/row-id.ts';
 import type { Credential, NodeView, Stage, TargetUser } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
 import { OncePerMinute } from './once-per-minute.ts';
@@ -31,7 +32,6 @@ interface Passage {
 
 const notAdmin = 'This account does not have permission to access the API.';
 const notAuthorized = 'This action is unauthorized.';
-const largestId = 4_294_967_295;
 
 /**
  * Takes each request of the API through the panel's checks in the panel's order, before its input is looked
@@ -139,7 +139,7 @@ export class Guard {
 
   async #bindTarget(passage: Passage): Promise<void> {
     const params = passage.request.params as Readonly<Record<string, string>>;
-    const id = parseId(params[passage.access.target]);
+    const id = parseRowId(params[passage.access.target]);
     if (id === null) throw notFound();
     if (passage.access.target === 'user') passage.user = await this.#services.users.load(id);
     else passage.node = await this.#services.nodes.load(id);
@@ -192,11 +192,4 @@ function known(passage: Passage): Credential {
 
 function actorOf(passage: Passage, credential: Credential): Actor {
   return { userId: credential.owner.id, apiKeyId: credential.id, ip: passage.request.client.ip };
-}
-
-/** A row id in a path: digits without a leading zero, within the range of the panel's columns. */
-function parseId(text: string | undefined): number | null {
-  if (text === undefined || !/^[1-9]\d{0,9}$/.test(text)) return null;
-  const id = Number(text);
-  return id <= largestId ? id : null;
 }
