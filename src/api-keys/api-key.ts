@@ -29,7 +29,7 @@ export interface ApiKeyResource {
 
 /** Shows a key as the panel does, times in the panel's own zone. */
 export function toApiKey(row: ApiKeyRow, clock: PanelClock): ApiKeyResource {
-  const format = (text: string | null) => (text === null ? null : clock.format(clock.fromColumn(text)));
+  const format = (text: string | null) => (text === null ? null : clock.show(text));
   return {
     object: 'api_key',
     attributes: {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { unauthenticated } from '../api-error.ts';
 import { Batcher } from '../database/batcher.ts';
 import type { Database } from '../database/database.ts';
@@ -9,11 +9,17 @@ import { parseBearer } from './bearer.ts';
 
 const secretLength = 32;
 
+/** What was found for an identifier: a digest to compare with in any case, and the key if there is one. */
+interface Found {
+  readonly credential: Credential | null;
+  readonly secretDigest: Buffer;
+}
+
 /** Tells who a bearer token belongs to, as the panel does. */
 export class Authenticator {
   readonly #panel: Panel;
   readonly #encrypter: Encrypter;
-  readonly #find: Batcher<string, Credential | null>;
+  readonly #find: Batcher<string, Found>;
   /** Stands in for the token of a key that is not there, so that its absence takes as long to find. */
   readonly #decoy: string;
   readonly #onUnreadable: (credential: Credential) => void;
@@ -29,11 +35,13 @@ export class Authenticator {
     this.#encrypter = encrypter;
     this.#onUnreadable = onUnreadable;
     this.#decoy = panel.sealSecret(encrypter, randomAlphanumeric(secretLength));
+    // Requests that share a round trip share the opening of the secret too; nothing outlives the batch.
     this.#find = new Batcher(async (identifiers) => {
       const distinct = [...new Set(identifiers)];
-      const found = await panel.findCredentials(database.queries, distinct);
-      const bySpelling = new Map(found.map((credential) => [credential.identifier, credential]));
-      return identifiers.map((identifier) => bySpelling.get(identifier) ?? null);
+      const credentials = await panel.findCredentials(database.queries, distinct);
+      const bySpelling = new Map(credentials.map((credential) => [credential.identifier, credential]));
+      const found = new Map(distinct.map((name) => [name, this.#open(bySpelling.get(name) ?? null)]));
+      return identifiers.map((name) => found.get(name) ?? this.#open(null));
     });
   }
 
@@ -45,32 +53,27 @@ export class Authenticator {
   async authenticate(authorization: string | undefined, now: Date): Promise<Credential> {
     const token = parseBearer(authorization);
     if (token === null) throw unauthenticated();
-    const credential = await this.#find.load(token.identifier);
-    const isMatch = sameSecret(this.#openSecret(credential), token.secret);
+    const { credential, secretDigest } = await this.#find.load(token.identifier);
+    const isMatch = timingSafeEqual(secretDigest, digest(token.secret));
     if (credential === null || !isMatch) throw unauthenticated();
     if (credential.expiresAt !== null && credential.expiresAt < now) throw unauthenticated();
     return credential;
   }
 
-  /** The stored secret, or null where it can't be had. */
-  #openSecret(credential: Credential | null): string | null {
+  /** Opens the stored secret. A key whose secret can't be had counts as none. */
+  #open(credential: Credential | null): Found {
     try {
       const secret = this.#panel.openSecret(this.#encrypter, credential?.token ?? this.#decoy);
-      return credential === null ? null : secret;
+      return { credential, secretDigest: digest(secret) };
     } catch (error) {
       if (!(error instanceof DecryptError) || credential === null) throw error;
       this.#onUnreadable(credential);
-      return null;
+      return this.#open(null);
     }
   }
 }
 
-/** Compares digests, so that neither content nor length of the stored secret shows in the time it takes. */
-function sameSecret(stored: string | null, sent: string): boolean {
-  const isSame = timingSafeEqual(digest(stored ?? ''), digest(sent));
-  return stored !== null && isSame;
-}
-
+/** Digests are compared, so that neither content nor length of the stored secret shows in the time it takes. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

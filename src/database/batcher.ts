@@ -7,10 +7,10 @@ interface Waiting<Key, Value> {
 }
 
 /**
- * Lets callers in flight at the same time share one round trip. The first caller's batch leaves at once;
- * whoever arrives while it is out forms the next one. There is no timer, so a lone caller never waits, and
- * nothing is kept: a caller only joins a batch that has not been sent, so no answer is older than its
- * question.
+ * Lets callers in flight at the same time share one round trip. The first batch leaves at the end of the
+ * event loop's turn; whoever arrives while it is out forms the next one. There is no timer, so a lone caller
+ * never waits, and nothing is kept: a caller only joins a batch that has not been sent, so no answer is
+ * older than its question.
  *
  * `run` gets the keys of a batch and answers with one value for each, in their order. Where a batch of
  * several fails for a reason of its own, its members are tried one by one, so that one bad member does not

@@ -8,6 +8,8 @@ export interface PanelClock {
   fromColumn(text: string): Date;
   /** ISO 8601 with a numeric offset, as the panel's API prints it: `2026-01-02T03:04:05+00:00`. */
   format(instant: Date): string;
+  /** What `format` prints for the instant that a column's text stands for. */
+  show(text: string): string;
 }
 
 /**
@@ -18,7 +20,14 @@ export interface PanelClock {
  */
 export function createClock(columnZone: string, displayZone: string): PanelClock {
   const column = columnZone === 'UTC' ? utcColumn : zonedColumn(columnZone);
-  return { ...column, format: displayZone === 'UTC' ? formatUtc : zonedFormat(displayZone) };
+  const format = displayZone === 'UTC' ? formatUtc : zonedFormat(displayZone);
+  const isUtc = columnZone === 'UTC' && displayZone === 'UTC';
+  // Lists show many times; where both zones are UTC the text needs no calendar.
+  return { ...column, format, show: isUtc ? showUtc : (text) => format(column.fromColumn(text)) };
+}
+
+function showUtc(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}+00:00`;
 }
 
 const utcColumn = {
@@ -26,7 +35,7 @@ const utcColumn = {
   fromColumn: (text: string) => new Date(`${text.replace(' ', 'T')}Z`),
 };
 
-function zonedColumn(zone: string): Omit<PanelClock, 'format'> {
+function zonedColumn(zone: string): Omit<PanelClock, 'format' | 'show'> {
   return {
     toColumn: (instant) => DateTime.fromJSDate(instant, { zone }).toFormat('yyyy-MM-dd HH:mm:ss'),
     fromColumn: (text) => DateTime.fromSQL(text, { zone }).toJSDate(),
