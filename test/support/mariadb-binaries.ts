@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { delimiter } from 'node:path';
 import { OperatorError } from '../../src/operator-error.ts';
-
-const run = promisify(execFile);
+import { installPackage, locate } from './programs.ts';
 
 /** The two programs that a private MariaDB needs, as absolute paths. */
 export type MariadbBinaries = {
@@ -32,7 +28,8 @@ export async function findMariadb(
 
   const aptGet = locate('apt-get', folders);
   if (!aptGet || !mayInstall) throw new OperatorError(advice);
-  await install(aptGet);
+  process.stderr.write('mariadbd was not found: installing the package mariadb-server\n');
+  await installPackage(aptGet, 'mariadb-server', advice);
 
   const installed = locateBoth(folders);
   if (!installed) throw new OperatorError(advice);
@@ -47,34 +44,4 @@ function locateBoth(folders: readonly string[]): MariadbBinaries | undefined {
   const server = locate('mariadbd', folders);
   const installDb = locate('mariadb-install-db', folders);
   return server && installDb ? { server, installDb } : undefined;
-}
-
-function locate(program: string, folders: readonly string[]): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function install(aptGet: string): Promise<void> {
-  process.stderr.write('mariadbd was not found: installing the package mariadb-server\n');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { env, maxBuffer: 64 * 1024 * 1024 };
-  try {
-    await run(aptGet, ['update'], options);
-    await run(aptGet, ['install', '--yes', '--no-install-recommends', 'mariadb-server'], options);
-  } catch (error) {
-    throw new OperatorError(`${advice}; installing it failed: ${lastLine(error)}`);
-  }
-}
-
-function lastLine(error: unknown): string {
-  const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-  return text.trim().split('\n').at(-1) ?? '';
 }

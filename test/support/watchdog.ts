@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 const script = `
 cat > /dev/null
 pid=$(cat "$1/server.pid" 2> /dev/null)
-kill "$pid" 2> /dev/null
+kill -s "$2" "$pid" 2> /dev/null
 tenths=100
 while [ "$tenths" -gt 0 ] && kill -0 "$pid" 2> /dev/null; do
   sleep 0.1
@@ -19,9 +19,13 @@ rm -rf "$1"
  * folder. Exit handlers would not do: they do not run when the process is killed.
  *
  * @param folder the server's own folder; holds `server.pid` while the server runs
+ * @param signal on which the server ends without waiting for its clients
  * @returns the process; when its standard input is ended and the folder is gone, it ends without doing anything
  */
-export function startWatchdog(folder: string): ChildProcess {
+export function startWatchdog(folder: string, signal: 'TERM' | 'INT' = 'TERM'): ChildProcess {
   // A process group of its own, so that Ctrl-C in a terminal does not end it before it has cleaned up.
-  return spawn('sh', ['-c', script, 'sh', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  return spawn('sh', ['-c', script, 'sh', folder, signal], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
 }

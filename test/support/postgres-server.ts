@@ -1,0 +1,110 @@
+import { type ChildProcess, execFile } from 'node:child_process';
+import { chown, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
+import { initOptions, serverOptions } from './postgres-options.ts';
+import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
+import { randomName } from './test-database.ts';
+import { startWatchdog } from './watchdog.ts';
+
+const run = promisify(execFile);
+
+/** How to reach a private PostgreSQL as its administrator. */
+export type PostgresAddress = {
+  readonly host: string;
+  readonly port: number;
+  /** Folder of its socket. */
+  readonly socketFolder: string;
+  readonly rootUser: string;
+  readonly rootPassword: string;
+};
+
+/** A user of the machine; null for the one that runs the tests. */
+type SystemUser = { readonly uid: number; readonly gid: number } | null;
+
+/**
+ * A PostgreSQL of the tests' own: its data folder is temporary, it listens on a free port of 127.0.0.1 only,
+ * and it ends with the process that started it, even if that is killed.
+ */
+export class PostgresServer extends PrivateServer {
+  readonly address: PostgresAddress;
+  readonly #binaries: PostgresBinaries;
+  readonly #user: SystemUser;
+
+  private constructor(
+    binaries: PostgresBinaries,
+    user: SystemUser,
+    folder: string,
+    access: { readonly port: number; readonly rootPassword: string },
+    watchdog: ChildProcess,
+  ) {
+    super(folder, watchdog);
+    this.address = { host: '127.0.0.1', socketFolder: folder, rootUser: 'postgres', ...access };
+    this.#binaries = binaries;
+    this.#user = user;
+  }
+
+  /**
+   * Makes a data folder and starts a server on it; takes about one second.
+   *
+   * @throws OperatorError where PostgreSQL is missing and cannot be installed
+   * @throws Error with the end of the server's log where it does not come up
+   */
+  static async start(): Promise<PostgresServer> {
+    const binaries = await findPostgres();
+    const user = await serverUser();
+    const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-postgres-'));
+    const watchdog = startWatchdog(folder, 'INT');
+    try {
+      const rootPassword = randomName();
+      await writeFile(join(folder, 'password'), rootPassword);
+      if (user) await chown(folder, user.uid, user.gid);
+      await run(binaries.initDb, initOptions(folder), { ...user, cwd: folder });
+      // Chosen as late as possible: nothing keeps a free port free until the server has it.
+      const access = { port: await freePort(), rootPassword };
+      const server = new PostgresServer(binaries, user, folder, access, watchdog);
+      await server.start();
+      return server;
+    } catch (error) {
+      watchdog.stdin?.end();
+      throw error;
+    }
+  }
+
+  protected override get program(): ServerProgram {
+    return {
+      name: 'PostgreSQL',
+      path: this.#binaries.server,
+      args: serverOptions({ folder: this.folder, port: this.address.port }),
+      ...(this.#user === null ? {} : { user: this.#user }),
+      // On SIGTERM it would wait for its clients to leave.
+      endSignal: 'SIGINT',
+    };
+  }
+
+  protected override async answers(): Promise<boolean> {
+    const { host, port, rootUser: user, rootPassword: password } = this.address;
+    const client = new pg.Client({ host, port, user, password, database: 'postgres' });
+    try {
+      await client.connect();
+      await client.end();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the user that its package makes, or as nobody. */
+async function serverUser(): Promise<SystemUser> {
+  if (process.getuid?.() !== 0) return null;
+  const idOf = async (flag: string, name: string) => Number((await run('id', [flag, name])).stdout);
+  const name = await run('id', ['-u', 'postgres']).then(
+    () => 'postgres',
+    () => 'nobody',
+  );
+  return { uid: await idOf('-u', name), gid: await idOf('-g', name) };
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 60_000;
+const STOPPED_WITHIN_MS = 15_000;
+
+/** The program of a private server, and what it is started with. */
+export type ServerProgram = {
+  /** Its name, for people. */
+  readonly name: string;
+  readonly path: string;
+  readonly args: readonly string[];
+  /** The user of the machine that it runs as; absent for the one that runs the tests. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** The signal on which it ends in an orderly way without waiting for its clients. */
+  readonly endSignal: NodeJS.Signals;
+};
+
+/**
+ * A database server of the tests' own, in a temporary folder. The folder holds `data`, `error.log` and, while
+ * the server runs, `server.pid`; a watchdog ends the server and removes the folder when this process is gone.
+ */
+export abstract class PrivateServer {
+  protected readonly folder: string;
+  readonly #watchdog: ChildProcess;
+  #process: ChildProcess | undefined;
+
+  protected constructor(folder: string, watchdog: ChildProcess) {
+    this.folder = folder;
+    this.#watchdog = watchdog;
+  }
+
+  protected abstract get program(): ServerProgram;
+
+  /** Whether the server lets its administrator in. */
+  protected abstract answers(): Promise<boolean>;
+
+  /** The process id of the running server; undefined while it is halted. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /**
+   * Starts a halted server again, on the same data and port, and waits until it answers.
+   *
+   * @throws Error with the end of the server's log where it does not come up
+   */
+  async start(): Promise<void> {
+    if (this.#process) return;
+    const { name, path, args, user } = this.program;
+    const log = openSync(join(this.folder, 'error.log'), 'a');
+    const child = spawn(path, args, { ...user, cwd: this.folder, stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#process = child;
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!(await this.answers())) {
+      if (isRunning(child) && Date.now() < deadline) {
+        await delay(20);
+        continue;
+      }
+      const lines = (await readFile(join(this.folder, 'error.log'), 'utf8')).split('\n');
+      throw new Error(`${name} did not start:\n${lines.slice(-15).join('\n')}`);
+    }
+  }
+
+  /**
+   * Ends the server but keeps its data, as when a database goes away under a running service.
+   *
+   * @param signal SIGKILL for a crash: what was committed must then be there after `start()`
+   */
+  async halt(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    this.#process = undefined;
+    if (!isRunning(child)) return;
+    const bound = setTimeout(() => child.kill('SIGKILL'), STOPPED_WITHIN_MS);
+    const exited = once(child, 'exit');
+    child.kill(signal === 'SIGKILL' ? signal : this.program.endSignal);
+    await exited;
+    clearTimeout(bound);
+    // A killed server leaves its number behind, which may be another process's by the time it is read.
+    await rm(join(this.folder, 'server.pid'), { force: true });
+  }
+
+  /** Ends the server in an orderly way and starts it again on the same data and port. */
+  async restart(): Promise<void> {
+    await this.halt();
+    await this.start();
+  }
+
+  /** Ends the server and removes its folder. */
+  async stop(): Promise<void> {
+    await this.halt();
+    await rm(this.folder, { recursive: true, force: true });
+    this.#watchdog.stdin?.end();
+  }
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. Take it at once: nothing keeps it free. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port to listen on');
+  return address.port;
+}
