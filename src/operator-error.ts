@@ -8,3 +8,8 @@
 export class OperatorError extends Error {
   override name = 'OperatorError';
 }
+
+/** The first line of what was thrown, for a message of one line. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}

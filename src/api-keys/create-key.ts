@@ -5,10 +5,10 @@ import type { Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { trimInput } from '../input/trim.ts';
 import { accountKeyType } from '../panel/panel.ts';
-import { phpJson } from '../panel/php-json.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
 import type { Services } from '../services.ts';
 import { type AllowedIps, type ApiKeyResource, toApiKey } from './api-key.ts';
+import { newKeyRow } from './new-key-row.ts';
 import { QueuePerKey } from './queue-per-key.ts';
 
 /** What a caller decides about a new key; checked against `newKeySchema` before. */
@@ -66,21 +66,11 @@ async function insertKey(
   checkRules(settings.api_key, input, await descriptionsOf(queries, userId));
   const secret = randomAlphanumeric(secretLength);
   const now = panel.clock.toColumn(new Date());
-  const row = {
-    identifier: panel.accountKeyPrefix + randomAlphanumeric(identifierSuffixLength),
-    memo: input.description,
-    allowed_ips: phpJson(input.allowed_ips ?? []),
-    created_at: now,
-    updated_at: now,
-  };
-  const id = await database.insertRow(queries, 'api_keys', {
-    ...row,
-    ...panel.newKeyColumns,
-    user_id: userId,
-    key_type: accountKeyType,
-    token: panel.sealSecret(encrypter, secret),
-  });
-  const key = { id, identifier: row.identifier };
+  const identifier = panel.accountKeyPrefix + randomAlphanumeric(identifierSuffixLength);
+  const { description, allowed_ips: allowedIps = [] } = input;
+  const row = newKeyRow(panel, encrypter, userId, { identifier, secret, description, allowedIps }, now);
+  const id = await database.insertRow(queries, 'api_keys', row);
+  const key = { id, identifier };
   await activityLog.appendWithin(queries, keyCreated(actor, userId, key));
   return { key: toApiKey({ ...row, last_used_at: null }, panel.clock), secret };
 }

@@ -12,7 +12,13 @@ const loopback = ['127.0.0.0/8', '::1']
 export function isLoopback(request: FastifyRequest): boolean {
   const { ip } = request.client;
   const isForwarded = request.headers['x-forwarded-for'] !== undefined;
-  const address = parseAddress(ip);
-  if (address === null || !loopback.some((range) => rangeContains(range, address))) return false;
+  if (!isLoopbackAddress(ip)) return false;
   return !isForwarded || ip !== request.socket.remoteAddress;
+}
+
+/** Whether an address, or the name `localhost`, is one that only this machine reaches. */
+export function isLoopbackAddress(host: string): boolean {
+  const address = parseAddress(host);
+  if (address === null) return host === 'localhost';
+  return loopback.some((range) => rangeContains(range, address));
 }

@@ -38,6 +38,15 @@ export interface Owner {
   readonly lacksTwoFactor: boolean;
 }
 
+/** Whom a panel demands a second factor of. */
+export type TwoFactorLevel = 'nobody' | 'admins' | 'everyone';
+
+/** A panel's second-factor policy, and what sets it, for people. */
+export interface TwoFactorPolicy {
+  readonly level: TwoFactorLevel;
+  readonly source: string;
+}
+
 /** The user a request is about. */
 export interface TargetUser {
   readonly id: number;
@@ -104,8 +113,8 @@ export interface Panel {
   readonly newKeyColumns: Readonly<Record<string, unknown>>;
   /** Columns of a new activity row that only this panel wants written. */
   activityColumns(now: Date): Readonly<Record<string, unknown>>;
-  /** The level of the second-factor policy in force, for people. */
-  describeTwoFactorPolicy(queries: Queries): Promise<string>;
+  /** The second-factor policy in force at the API. */
+  twoFactorPolicy(queries: Queries): Promise<TwoFactorPolicy>;
 }
 
 /** How a panel is recognised and set up before its database is open. */

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../database/database.ts';
+import type { DatabaseLimits } from '../database/limits.ts';
 import { explainConnectFailure, openDatabase } from '../database/open.ts';
 import { detectPanel, panelTableNames } from '../panel/detect.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
@@ -18,7 +19,7 @@ export interface OpenPanel {
  */
 export async function openPanel(env: PanelEnv, settings: Settings): Promise<OpenPanel> {
   const kind = await detect(env, settings);
-  const limits = limitsOf(settings);
+  const limits = databaseLimits(settings);
   const database = openDatabase(env.database, limits, kind.session(env), panelTableNames);
   try {
     // The first connection shows whether the session can be set up as the panel needs it.
@@ -31,7 +32,7 @@ export async function openPanel(env: PanelEnv, settings: Settings): Promise<Open
 }
 
 async function detect(env: PanelEnv, settings: Settings): Promise<PanelKind> {
-  const limits = { ...limitsOf(settings), poolSize: 1 };
+  const limits = { ...databaseLimits(settings), poolSize: 1 };
   const database = openDatabase(env.database, limits, { timeZone: null }, panelTableNames);
   try {
     return detectPanel(await database.columns());
@@ -42,6 +43,7 @@ async function detect(env: PanelEnv, settings: Settings): Promise<PanelKind> {
   }
 }
 
-function limitsOf({ database }: Settings) {
+/** The settings' bounds of connections to the database. */
+export function databaseLimits({ database }: Settings): DatabaseLimits {
   return { timeoutMs: database.timeout_ms, poolSize: database.pool_size };
 }

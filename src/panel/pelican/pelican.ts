@@ -41,7 +41,7 @@ function createPanel(): Panel {
     nullableFields: [],
     newKeyColumns: { permissions: '[]' },
     activityColumns: (now) => ({ timestamp: clock.toColumn(now) }),
-    describeTwoFactorPolicy: async () => 'nobody',
+    twoFactorPolicy: async () => ({ level: 'nobody', source: 'the panel asks for it on its pages only' }),
   };
 }
 

@@ -7,7 +7,7 @@ import { serializePhpString, unserializePhpString } from '../php-string.ts';
 import { findCredentials, type PolicySource, twoFactorSetting } from './credentials.ts';
 import { findNodes } from './nodes.ts';
 import { type PterodactylTables, pterodactylColumns } from './tables.ts';
-import { twoFactorLevel } from './two-factor.ts';
+import { twoFactorPolicy } from './two-factor.ts';
 
 /** Pterodactyl from 1.11.3 on, the first that lets keys expire. */
 export const pterodactyl: PanelKind = {
@@ -44,13 +44,13 @@ function createPanel(env: PanelEnv): Panel {
     nullableFields: ['allowed_ips'],
     newKeyColumns: {},
     activityColumns: () => ({}),
-    describeTwoFactorPolicy: async (queries) => {
+    twoFactorPolicy: async (queries) => {
       const row = await own(queries)
         .selectFrom('settings')
         .select('value')
         .where('key', '=', twoFactorSetting)
         .executeTakeFirst();
-      return twoFactorLevel(row?.value ?? null, policy.environment, policy.environmentOnly);
+      return twoFactorPolicy(row?.value ?? null, policy.environment, policy.environmentOnly);
     },
   };
 }

@@ -1,5 +1,4 @@
-/** Whom the panel demands a second factor of. */
-export type TwoFactorLevel = 'nobody' | 'admins' | 'everyone';
+import type { TwoFactorLevel, TwoFactorPolicy } from '../panel.ts';
 
 /**
  * The policy in force. The panel reads `APP_2FA_REQUIRED`, and unless `APP_ENVIRONMENT_ONLY` is on, the row
@@ -18,6 +17,17 @@ export function twoFactorLevel(
   if (level === 0) return 'nobody';
   // The panel lets pass whom 0 and 1 let pass; any other number stops everyone.
   return level === 1 ? 'admins' : 'everyone';
+}
+
+/** The policy in force, with where it was set; parameters as for the level alone. */
+export function twoFactorPolicy(
+  stored: string | null,
+  environment: string | null,
+  environmentOnly: boolean,
+): TwoFactorPolicy {
+  const level = twoFactorLevel(stored, environment, environmentOnly);
+  if (stored !== null && !environmentOnly) return { level, source: "the panel's settings page" };
+  return { level, source: environment === null ? "the panel's default" : 'APP_2FA_REQUIRED' };
 }
 
 function toPhpInteger(text: string): number {
