@@ -1,6 +1,9 @@
 import { CommanderError } from 'commander';
 import { ApiError } from '../api-error.ts';
-import { OperatorError } from '../operator-error.ts';
+import { AuditWriteError } from '../audit/activity-log.ts';
+import { classifyFailure } from '../database/errors.ts';
+import { firstLine, OperatorError } from '../operator-error.ts';
+import { note, oneLine } from './output.ts';
 
 /** Prints why a command failed, in one line, and makes the process exit with 1. */
 export function setFailure(error: unknown): void {
@@ -10,14 +13,17 @@ export function setFailure(error: unknown): void {
     process.exitCode = error.exitCode;
     return;
   }
-  process.stderr.write(`panel-sidecar: ${explain(error)}\n`);
+  note(`panel-sidecar: ${oneLine(explain(error))}${debugDetail(error)}`);
 }
 
 function explain(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
   if (error instanceof ApiError) return error.entries.map(({ detail }) => detail).join(' ');
-  const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-  return `unexpected error: ${reason} (DEBUG=panel-sidecar shows more)${debugDetail(error)}`;
+  if (error instanceof AuditWriteError) {
+    return `${error.message}, so nothing was done: ${firstLine(error.cause)}`;
+  }
+  if (classifyFailure(error) !== 'other') return `the database is not available: ${firstLine(error)}`;
+  return `unexpected error: ${firstLine(error)} (DEBUG=panel-sidecar shows more)`;
 }
 
 function debugDetail(error: unknown): string {

@@ -2,6 +2,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { Encrypter } from '../panel/encrypter.ts';
+import type { ProcessEnv } from '../panel/env/dotenv.ts';
 import { loadPanelEnv, type PanelEnv } from '../panel/env/panel-env.ts';
 import { createServices, type Services } from '../services.ts';
 import { requireAppKey } from '../startup/app-key-check.ts';
@@ -19,13 +20,18 @@ export interface Context {
   readonly settings: Settings;
 }
 
-/** Reads both, without connecting. @throws OperatorError */
-export function loadContext(options: PanelOptions): Context {
-  const env = loadPanelEnv(options.panel, process.env);
+/**
+ * Reads both, without connecting.
+ *
+ * @param processEnv wins over the panel's `.env`
+ * @throws OperatorError
+ */
+export function loadContext(options: PanelOptions, processEnv: ProcessEnv = process.env): Context {
+  const env = loadPanelEnv(options.panel, processEnv);
   return { env, settings: loadSettings(options.config ?? null, (name) => env.variable(name)) };
 }
 
-/** Opens the panel and checks that its APP_KEY is the right one. Close its database when done. */
+/** Opens the panel and checks that its APP_KEY is the right one. Close it when done: `closeServices`. */
 export async function openServices({ env, settings }: Context, logger: Logger): Promise<Services> {
   const { database, panel } = await openPanel(env, settings);
   try {
@@ -37,16 +43,22 @@ export async function openServices({ env, settings }: Context, logger: Logger): 
   }
 }
 
+/** Finishes what follows the answers, and closes the database. */
+export async function closeServices({ lastUsed, database }: Services): Promise<void> {
+  await lastUsed.drain();
+  await database.close();
+}
+
 /** Runs `work` on a panel from the shell: quiet, and closed afterwards. */
 export async function withServices<Result>(
   options: PanelOptions,
-  work: (services: Services) => Promise<Result>,
+  work: (services: Services, env: PanelEnv) => Promise<Result>,
 ): Promise<Result> {
-  const services = await openServices(loadContext(options), createLogger('warn', process.stderr));
+  const context = loadContext(options);
+  const services = await openServices(context, createLogger('warn', process.stderr));
   try {
-    return await work(services);
+    return await work(services, context.env);
   } finally {
-    await services.lastUsed.drain();
-    await services.database.close();
+    await closeServices(services);
   }
 }

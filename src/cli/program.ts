@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { settingsFileName } from '../config/load.ts';
+import { allocationsFree } from './allocations-free.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { init } from './init.ts';
+import { keysCreate } from './keys-create.ts';
+import { keysList } from './keys-list.ts';
+import { keysRevoke } from './keys-revoke.ts';
+import { openapi } from './openapi.ts';
+import { oneLine } from './output.ts';
 import { serve } from './serve.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -12,17 +22,73 @@ export function createProgram(): Command {
     .description('Adds to a game-hosting panel the Application API endpoints that it lacks.')
     .version(version)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true });
-  addServe(program);
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(toFailure(text))}\n`) });
+
+  onPanel(program.command('serve'))
+    .description('run the service')
+    .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091)')
+    .action(serve);
+
+  program
+    .command('demo')
+    .description('run the service over a small panel made up for the occasion')
+    .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091, or any free port)')
+    .action(demo);
+
+  program
+    .command('init')
+    .description('write the commented configuration file')
+    .argument('[file]', 'where to', settingsFileName)
+    .option('--force', 'replace a file that exists')
+    .action(init);
+
+  onPanel(program.command('doctor'))
+    .description('check everything the service needs, and say how to mend what is wrong')
+    .option('--json', 'print for programs')
+    .action(doctor);
+
+  const keys = program.command('keys').description("a user's API keys; USER is an id, e-mail or username");
+  onPanel(keys.command('list'))
+    .description('list them')
+    .argument('<user>')
+    .option('--json', 'print what the API would answer')
+    .action(keysList);
+  onPanel(keys.command('create'))
+    .description('make one and print it, this once')
+    .argument('<user>')
+    .requiredOption('--description <text>', 'what it is for')
+    .option('--allowed-ip <ip...>', 'addresses or ranges it may be used from (default anywhere)')
+    .option('--json', 'print what the API would answer')
+    .action(keysCreate);
+  onPanel(keys.command('revoke'))
+    .description('delete one')
+    .argument('<user>')
+    .argument('<identifier>', 'the first 16 characters of the key')
+    .option('--json', 'print nothing')
+    .action(keysRevoke);
+
+  const allocations = program.command('allocations').description("a node's ports");
+  onPanel(allocations.command('free'))
+    .description('list those that no server has')
+    .argument('<node>', 'id or name')
+    .option('--page <n>', 'which page (default 1)')
+    .option('--per-page <n>', 'how many on a page (default 50)')
+    .option('--json', 'print what the API would answer')
+    .action(allocationsFree);
+
+  program.command('openapi').description('print the OpenAPI document').action(openapi);
+
   return program;
 }
 
-function addServe(program: Command): void {
-  program
-    .command('serve')
-    .description('run the service')
+/** The options of every command that works on a panel. */
+function onPanel(command: Command): Command {
+  return command
     .requiredOption('--panel <path>', "the panel's folder, or its .env file")
-    .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091)')
-    .option('--config <file>', 'configuration file, as `init` writes it')
-    .action(serve);
+    .option('--config <file>', 'configuration file, as `init` writes it');
+}
+
+/** A failure in this program's form, from commander's `error: …`. */
+function toFailure(text: string): string {
+  return text.replace(/^error: /, 'panel-sidecar: ');
 }
