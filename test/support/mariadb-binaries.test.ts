@@ -36,7 +36,7 @@ test('finds the programs in the first folder that has them', async () => {
   program('mariadbd', '');
   program('mariadb-install-db', '');
 
-  expect(await findMariadb(['/nowhere', folder, '/usr/sbin'], true)).toEqual({
+  expect(await findMariadb({ folders: ['/nowhere', folder, '/usr/sbin'], mayInstall: true })).toEqual({
     server: join(folder, 'mariadbd'),
     installDb: join(folder, 'mariadb-install-db'),
   });
@@ -45,7 +45,7 @@ test('finds the programs in the first folder that has them', async () => {
 test('installs the package, after bringing the list of packages up to date', async () => {
   program('apt-get', installs);
 
-  expect((await findMariadb([folder], true)).server).toBe(join(folder, 'mariadbd'));
+  expect((await findMariadb({ folders: [folder], mayInstall: true })).server).toBe(join(folder, 'mariadbd'));
   expect(readFileSync(join(folder, 'calls'), 'utf8')).toBe(
     'noninteractive update\nnoninteractive install --yes --no-install-recommends mariadb-server\n',
   );
@@ -54,7 +54,9 @@ test('installs the package, after bringing the list of packages up to date', asy
 test('says in one line what to install, and touches nothing, where it may not install', async () => {
   program('apt-get', installs);
 
-  const failure = await findMariadb([folder], false).catch((error: unknown) => error);
+  const failure = await findMariadb({ folders: [folder], mayInstall: false }).catch(
+    (error: unknown) => error,
+  );
 
   expect(failure).toBeInstanceOf(OperatorError);
   expect((failure as OperatorError).message).toMatch(adviceLine);
@@ -62,13 +64,13 @@ test('says in one line what to install, and touches nothing, where it may not in
 });
 
 test('says in one line what to install where there is no apt-get', async () => {
-  await expect(findMariadb([folder], true)).rejects.toThrow(adviceLine);
+  await expect(findMariadb({ folders: [folder], mayInstall: true })).rejects.toThrow(adviceLine);
 });
 
 test('gives the reason where the installation fails', async () => {
   program('apt-get', 'echo "E: first" >&2; echo "E: no network" >&2; exit 100');
 
-  await expect(findMariadb([folder], true)).rejects.toThrow(
+  await expect(findMariadb({ folders: [folder], mayInstall: true })).rejects.toThrow(
     /^mariadbd was not found: [^\n]*: E: no network$/,
   );
 });

@@ -1,13 +1,67 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../src/operator-error.ts';
 
 const run = promisify(execFile);
 
-/** The path of a program in the first of the folders that has it. */
-export function locate(program: string, folders: readonly string[]): string | undefined {
+/** Where programs are looked for, and whether packages may be installed. */
+export interface ProgramSource {
+  /** By default PATH and /usr/sbin, which PATH often lacks. */
+  readonly folders?: readonly string[];
+  /** By default, whether the caller is root. */
+  readonly mayInstall?: boolean;
+}
+
+/**
+ * Finds programs that tests need. Where one is missing, Debian's package is installed if the caller may do so.
+ *
+ * @param names of programs that are in one package
+ * @param packageName the package
+ * @param title what the advice calls it
+ * @returns their absolute paths by name, each from the first folder that has it
+ * @throws OperatorError, one line that says what to install
+ */
+export async function findPrograms<Name extends string>(
+  names: readonly [Name, ...Name[]],
+  packageName: string,
+  title: string = packageName,
+  { folders = defaultFolders(), mayInstall = process.getuid?.() === 0 }: ProgramSource = {},
+): Promise<Readonly<Record<Name, string>>> {
+  const found = locateAll(names, folders);
+  if (found) return found;
+
+  const [first] = names;
+  const advice = `${first} was not found: install ${title} (on Debian: apt-get install ${packageName}) and try again`;
+  const aptGet = locate('apt-get', folders);
+  if (!aptGet || !mayInstall) throw new OperatorError(advice);
+  process.stderr.write(`${first} was not found: installing the package ${packageName}\n`);
+  await installPackage(aptGet, packageName, advice);
+
+  const installed = locateAll(names, folders);
+  if (!installed) throw new OperatorError(advice);
+  return installed;
+}
+
+function defaultFolders(): string[] {
+  return [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
+}
+
+function locateAll<Name extends string>(
+  names: readonly Name[],
+  folders: readonly string[],
+): Record<Name, string> | undefined {
+  const paths: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const path = locate(name, folders);
+    if (path === undefined) return undefined;
+    paths[name] = path;
+  }
+  return paths as Record<Name, string>;
+}
+
+function locate(program: string, folders: readonly string[]): string | undefined {
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 
@@ -20,13 +74,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/**
- * Installs one of Debian's packages, after bringing the list of packages up to date.
- *
- * @param advice what to tell an operator where that fails; one line
- * @throws OperatorError the advice, and the reason
- */
-export async function installPackage(aptGet: string, name: string, advice: string): Promise<void> {
+async function installPackage(aptGet: string, name: string, advice: string): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { env, maxBuffer: 64 * 1024 * 1024 };
   try {
