@@ -1,17 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
-import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pelicanColumns } from '../../src/panel/pelican/tables.ts';
 import { pterodactylColumns } from '../../src/panel/pterodactyl/tables.ts';
+import { cells, type PanelName } from '../support/cells.ts';
 import { printedStatements } from '../support/least-privilege.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { connectAsService, type ServiceConnection } from '../support/service-connection.ts';
 
-/** Columns that the printed grants name, by table. */
-function grantedColumns(): Map<string, Set<string>> {
+const columns: Readonly<Record<PanelName, Readonly<Record<string, readonly string[]>>>> = {
+  pterodactyl: pterodactylColumns,
+  pelican: pelicanColumns,
+};
+
+/** Columns that printed grants name, by table. */
+function grantedColumns(printed: string): Map<string, Set<string>> {
   const granted = new Map<string, Set<string>>();
-  const sql = printedStatements().replaceAll(/^\s*--.*$/gm, '');
-  for (const [, privileges = '', table = ''] of sql.matchAll(/GRANT ([^;]*?)\sON panel\.(\w+) TO/g)) {
+  const sql = printed.replaceAll(/^\s*--.*$/gm, '');
+  for (const [, privileges = '', table = ''] of sql.matchAll(
+    /GRANT ([^;]*?)\sON (?:panel|public)\.(\w+)\s+TO/g,
+  )) {
     const lists = [...privileges.matchAll(/\(([^)]*)\)/g)].map(([, list = '']) => list);
     const names = lists.flatMap((list) => list.split(',')).map((name) => name.replaceAll(/[\s`]/g, ''));
     granted.set(table, new Set([...(granted.get(table) ?? []), ...names]));
@@ -19,25 +25,15 @@ function grantedColumns(): Map<string, Set<string>> {
   return granted;
 }
 
-test('the grants name the columns that the service names in its statements, and no others', () => {
-  const needed = Object.entries(pterodactylColumns).map(([table, columns]) => [table, new Set(columns)]);
-  expect(grantedColumns()).toEqual(new Map(needed as [string, Set<string>][]));
-});
+const onServers = cells.filter(({ on }) => on !== 'sqlite');
 
-describe('with the printed grants the service cannot', () => {
+describe.each(onServers)('with the grants printed for $panel on $on', ({ panel: name, on }) => {
   let panel: PanelDatabase;
-  let connection: Connection;
+  let connection: ServiceConnection;
 
   beforeAll(async () => {
-    panel = await createPanelDatabase('pterodactyl', 'mariadb');
-    const env = parseEnv(readFileSync(join(panel.folder, '.env'), 'utf8'));
-    connection = await createConnection({
-      host: env.DB_HOST ?? '',
-      port: Number(env.DB_PORT),
-      user: env.DB_USERNAME ?? '',
-      password: env.DB_PASSWORD ?? '',
-      database: env.DB_DATABASE ?? '',
-    });
+    panel = await createPanelDatabase(name, on);
+    connection = await connectAsService(panel);
   });
 
   afterAll(async () => {
@@ -45,24 +41,49 @@ describe('with the printed grants the service cannot', () => {
     await panel?.drop();
   });
 
+  test('the service may use the columns that it names in its statements, and no others', () => {
+    const needed = Object.entries(columns[name]).map(([table, names]) => [table, new Set(names)] as const);
+    expect(grantedColumns(printedStatements(name, panel.dialect))).toEqual(new Map(needed));
+  });
+
   test.each([
     ['read passwords', 'select password from users'],
-    ['read second factors', 'select totp_secret from users'],
     ["read the nodes' tokens", 'select daemon_token from nodes'],
     ['read who did what', 'select event, ip from activity_logs'],
-    ['make an admin', 'update users set root_admin = 1'],
     ['add an account', "insert into users (username) values ('x')"],
+    ['rename an account', "update users set username = 'x'"],
     ['delete an account', 'delete from users'],
-    ['widen an application key', 'update api_keys set r_users = 3'],
-    ['add an application key that may do anything', 'insert into api_keys (user_id, r_users) values (1, 3)'],
     ['change a secret', "update api_keys set token = ''"],
+    ['move a key to another account', 'update api_keys set user_id = 1'],
     ['change what was recorded', "update activity_logs set ip = '192.0.2.1'"],
-    ['record something for an earlier time', "insert into activity_logs (timestamp) values ('2020-01-01')"],
     ['remove what was recorded', 'delete from activity_logs'],
     ['take a port', 'update allocations set server_id = 1'],
-    ['change the policy', "update settings set value = '0'"],
     ['drop a table', 'drop table api_keys'],
-  ])('%s', async (_what, statement) => {
-    await expect(connection.query(statement)).rejects.toThrow(/denied/);
+    ...(name === 'pterodactyl' ? onlyPterodactyl : onlyPelican),
+    ...(on === 'postgres' ? onlyPostgres : []),
+  ])('the service cannot %s', async (_what, statement) => {
+    await expect(connection.query(statement)).rejects.toThrow(/denied|must be owner/);
   });
 });
+
+const onlyPterodactyl = [
+  ['read second factors', 'select totp_secret from users'],
+  ['make an admin', 'update users set root_admin = 1'],
+  ['widen an application key', 'update api_keys set r_users = 3'],
+  ['add an application key that may do anything', 'insert into api_keys (user_id, r_users) values (1, 3)'],
+  ['record something for an earlier time', "insert into activity_logs (timestamp) values ('2020-01-01')"],
+  ['change the policy', "update settings set value = '0'"],
+];
+
+const onlyPelican = [
+  ['read second factors', 'select mfa_app_secret from users'],
+  ['make an admin', "insert into model_has_roles (role_id, model_type, model_id) values (1, 'user', 1)"],
+  ['grant a permission', 'insert into role_has_permissions (permission_id, role_id) values (1, 1)'],
+  ['widen an application key', "update api_keys set permissions = '{}'"],
+  ['read settings', 'select value from settings'],
+];
+
+const onlyPostgres = [
+  ['make a table', 'create table public.mine (id int)'],
+  ['set a sequence back', "select setval('api_keys_id_seq', 1)"],
+];

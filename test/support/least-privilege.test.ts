@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statementsFor } from './least-privilege.ts';
+import { postgresStatementsFor, statementsFor } from './least-privilege.ts';
 
 const account = "'t_user'@'127.0.0.1'";
 
@@ -20,8 +20,23 @@ GRANT SELECT,
   ]);
 });
 
+test('for PostgreSQL the names are a role and a database', () => {
+  const printed = `
+-- panel_sidecar is a role.
+CREATE ROLE panel_sidecar LOGIN PASSWORD 'choose; one';
+GRANT CONNECT ON DATABASE panel TO panel_sidecar;
+GRANT SELECT (id, panel) ON public.users TO panel_sidecar;
+`;
+
+  expect(postgresStatementsFor(printed, 't_db', 't_role', 'secret')).toEqual([
+    "CREATE ROLE t_role LOGIN PASSWORD 'secret'",
+    'GRANT CONNECT ON DATABASE t_db TO t_role',
+    'GRANT SELECT (id, panel) ON public.users TO t_role',
+  ]);
+});
+
 test('a statement without an account is refused rather than run', () => {
   expect(() => statementsFor('GRANT ALL ON *.* TO somebody;', 't_db', account, 'secret')).toThrow(
-    "the README's least-privilege block names no account in: GRANT ALL ON *.* TO somebody",
+    'the printed least-privilege block names no account in: GRANT ALL ON *.* TO somebody',
   );
 });

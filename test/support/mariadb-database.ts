@@ -6,15 +6,21 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise';
-import type { MariadbAddress } from './mariadb-server.ts';
-import { type Row, randomName, type Seed, type SqlExecutor, type TestDatabase } from './test-database.ts';
+import {
+  type Row,
+  randomName,
+  type Seed,
+  type ServerAddress,
+  type SqlExecutor,
+  type TestDatabase,
+} from './test-database.ts';
 
 /**
  * Creates an empty database with a random name. Its administrator's sessions are in UTC, whatever the
  * server's own time zone is, so that what a test writes and reads does not depend on it.
  */
 export async function createMariadbDatabase(
-  address: MariadbAddress,
+  address: ServerAddress,
 ): Promise<TestDatabase & { name: string }> {
   const name = randomName();
   const { host, port, rootUser: user, rootPassword: password } = address;

@@ -7,18 +7,15 @@ import { createConnection } from 'mysql2/promise';
 import { findMariadb, type MariadbBinaries } from './mariadb-binaries.ts';
 import { dataFolderOptions, serverOptions } from './mariadb-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
+import type { ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
 
 /** How to reach a private MariaDB as its administrator. */
-export type MariadbAddress = {
-  readonly host: string;
-  readonly port: number;
+export type MariadbAddress = ServerAddress & {
   /** Path of its socket. */
   readonly socket: string;
-  readonly rootUser: string;
-  readonly rootPassword: string;
 };
 
 /**

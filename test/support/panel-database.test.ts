@@ -1,47 +1,51 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { cells, type DatabaseName, type PanelName } from './cells.ts';
 import { insertRows } from './insert-rows.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
+import { connectAsService, type ServiceConnection } from './service-connection.ts';
 import type { SqlExecutor } from './test-database.ts';
 
-async function open(panel: PanelDatabase) {
-  const env = parseEnv(readFileSync(join(panel.folder, '.env'), 'utf8'));
-  const connection = await createConnection({
-    host: env.DB_HOST ?? '',
-    port: Number(env.DB_PORT),
-    user: env.DB_USERNAME ?? '',
-    password: env.DB_PASSWORD ?? '',
-    database: env.DB_DATABASE ?? '',
-  });
+async function open(panel: PanelDatabase): Promise<ServiceConnection> {
+  const connection = await connectAsService(panel);
   onTestFinished(() => connection.end());
-  return { connection, env };
+  return connection;
+}
+
+async function create(panel: PanelName, on: DatabaseName): Promise<PanelDatabase> {
+  const created = await createPanelDatabase(panel, on);
+  onTestFinished(() => created.drop());
+  return created;
 }
 
 const oneSetting = (db: SqlExecutor) => insertRows(db, 'settings', [{ key: 'a', value: '1' }]);
 
-describe.each(['mariadb', 'sqlite'] as const)('a panel on %s', (on) => {
+describe.each([...cells, { panel: 'pterodactyl', on: 'sqlite' } as const])('$panel on $on', (cell) => {
+  const user = (name: string) => ({
+    ...{ uuid: name, username: name, email: name, password: '', created_at: '2026-01-02 03:04:05' },
+    ...(cell.panel === 'pterodactyl' ? { use_totp: 0 } : {}),
+  });
+  const key = { user_id: 7, token: '', allowed_ips: '[]' };
+
   test('is refilled as a whole, whatever points to what', async () => {
-    const panel = await createPanelDatabase('pterodactyl', on);
-    onTestFinished(() => panel.drop());
-    const user = { uuid: 'u', username: 'n', email: 'e', password: '', use_totp: 0 };
-    await insertRows(panel, 'users', [{ id: 7, ...user }]);
-    await insertRows(panel, 'api_keys', [{ user_id: 7, token: '' }]);
+    const panel = await create(cell.panel, cell.on);
+    await insertRows(panel, 'users', [{ id: 7, ...user('n') }]);
+    await insertRows(panel, 'api_keys', [key]);
 
     await panel.reset(oneSetting);
 
     expect(await panel.query('select * from users')).toEqual([]);
     expect(await panel.query('select * from api_keys')).toEqual([]);
-    expect(await panel.query('select `key`, value from settings')).toEqual([{ key: 'a', value: '1' }]);
+    expect(await panel.query('select value from settings')).toEqual([{ value: '1' }]);
     // Foreign keys hold again afterwards.
-    await expect(insertRows(panel, 'api_keys', [{ user_id: 7, token: '' }])).rejects.toThrow(/foreign key/i);
+    await expect(insertRows(panel, 'api_keys', [key])).rejects.toThrow(/foreign key/i);
   });
 
   test('is left usable by a seed that fails', async () => {
-    const panel = await createPanelDatabase('pterodactyl', on);
-    onTestFinished(() => panel.drop());
+    const panel = await create(cell.panel, cell.on);
 
     await expect(panel.reset((db) => insertRows(db, 'nothing', [{ a: 1 }]))).rejects.toThrow('nothing');
     await panel.reset(oneSetting);
@@ -50,25 +54,30 @@ describe.each(['mariadb', 'sqlite'] as const)('a panel on %s', (on) => {
   });
 
   test('keeps times as they are written and tells how many rows changed', async () => {
-    const panel = await createPanelDatabase('pterodactyl', on);
-    onTestFinished(() => panel.drop());
-    await insertRows(panel, 'locations', [
-      { short: 'a', created_at: '2026-01-02 03:04:05' },
-      { short: 'b', created_at: null },
-    ]);
+    const panel = await create(cell.panel, cell.on);
+    await insertRows(panel, 'users', [user('a'), { ...user('b'), created_at: null }]);
 
-    expect(await panel.query('select short, created_at from locations order by short')).toEqual([
-      { short: 'a', created_at: '2026-01-02 03:04:05' },
-      { short: 'b', created_at: null },
+    expect(await panel.query('select username, created_at from users order by username')).toEqual([
+      { username: 'a', created_at: '2026-01-02 03:04:05' },
+      { username: 'b', created_at: null },
     ]);
-    expect(await panel.execute('update locations set short = ? where short = ?', ['c', 'a'])).toBe(1);
-    expect(await panel.execute('delete from locations')).toBe(2);
+    expect(await panel.execute('update users set username = ? where username = ?', ['c', 'a'])).toBe(1);
+    expect(await panel.execute('delete from users')).toBe(2);
   });
 });
 
+test('PostgreSQL is read like the others: numbers as numbers, a yes or no as 1 or 0, JSON as text', async () => {
+  const panel = await create('pelican', 'postgres');
+
+  const [row] = await panel.query(
+    'select 2 > 1 as yes, count(*) as n, sum(3::int) as s, json \'{"a": "?"}\' as j, \'?\' as text, ? as p',
+    ['x'],
+  );
+  expect(row).toEqual({ yes: 1, n: 1, s: 3, j: '{"a": "?"}', text: '?', p: 'x' });
+});
+
 test("a panel's .env names its database; overrides replace, add and leave out variables", async () => {
-  const panel = await createPanelDatabase('pterodactyl', 'sqlite');
-  onTestFinished(() => panel.drop());
+  const panel = await create('pterodactyl', 'sqlite');
   const env = {
     APP_ENV: 'production',
     APP_DEBUG: 'false',
@@ -85,41 +94,59 @@ test("a panel's .env names its database; overrides replace, add and leave out va
   expect(parseEnv(changed)).toEqual({ ...rest, APP_TIMEZONE: 'America/New_York', APP_NAME: 'a # b' });
 });
 
-test("the service's user may use the keys, but not change users, tables or other databases", async () => {
-  const panel = await createPanelDatabase('pterodactyl', 'mariadb');
-  onTestFinished(() => panel.drop());
-  const other = await createPanelDatabase('pterodactyl', 'mariadb');
-  onTestFinished(() => other.drop());
-  const { connection } = await open(panel);
-  const { env } = await open(other);
+describe.each(cells.filter(({ on }) => on !== 'sqlite'))('$panel on $on', (cell) => {
+  test("the service's user may use the keys, but not change users, tables or other databases", async () => {
+    const panel = await create(cell.panel, cell.on);
+    const other = await open(await create(cell.panel, cell.on));
+    const { query } = await open(panel);
 
-  const [keys] = await connection.query<RowDataPacket[]>('select identifier from api_keys');
-  expect(keys).toEqual([]);
-  await expect(connection.query('update users set root_admin = 1')).rejects.toThrow('denied');
-  await expect(connection.query('drop table api_keys')).rejects.toThrow('denied');
-  await expect(connection.query(`select id from ${env.DB_DATABASE}.users`)).rejects.toThrow('denied');
+    expect(await query('select identifier from api_keys')).toEqual([]);
+    await expect(query("update users set username = 'x'")).rejects.toThrow('denied');
+    await expect(query('drop table api_keys')).rejects.toThrow(/denied|must be owner/);
+    const elsewhere = `select id from ${other.env.DB_DATABASE}.users`;
+    await expect(query(elsewhere)).rejects.toThrow(/denied|does not exist/);
+  });
+
+  test('a session that does not set its time zone is not in UTC', async () => {
+    const panel = await create(cell.panel, cell.on);
+    const { query } = await open(panel);
+    const sql = cell.on === 'mariadb' ? 'select @@session.time_zone as zone' : 'show timezone';
+
+    const zoneOf = (rows: unknown) => Object.values((rows as object[])[0] ?? {})[0];
+    expect(zoneOf(await query(sql))).toBe(cell.on === 'mariadb' ? '+05:30' : 'Asia/Kathmandu');
+    expect(zoneOf(await panel.query(sql))).toBe(cell.on === 'mariadb' ? '+00:00' : 'UTC');
+  });
 });
 
-test('a session that does not set its time zone is not in UTC', async () => {
+test('nothing is left of a dropped panel on MariaDB', async () => {
   const panel = await createPanelDatabase('pterodactyl', 'mariadb');
-  onTestFinished(() => panel.drop());
-  const { connection } = await open(panel);
-
-  const [rows] = await connection.query<RowDataPacket[]>('select @@session.time_zone as zone');
-  expect(rows).toEqual([{ zone: '+05:30' }]);
-  expect(await panel.query('select @@session.time_zone as zone')).toEqual([{ zone: '+00:00' }]);
-});
-
-test('nothing is left of a dropped panel', async () => {
-  const panel = await createPanelDatabase('pterodactyl', 'mariadb');
-  const { env } = await open(panel);
+  const connection = await connectAsService(panel);
+  await connection.end();
   await panel.drop();
 
   expect(existsSync(panel.folder)).toBe(false);
   const { host, port, rootUser, rootPassword } = inject('mariadb');
   const admin = await createConnection({ host, port, user: rootUser, password: rootPassword });
   onTestFinished(() => admin.end());
-  const [databases] = await admin.query('show databases like ?', [env.DB_DATABASE]);
-  const [users] = await admin.query('select user from mysql.user where user = ?', [env.DB_USERNAME]);
+  const [databases] = await admin.query('show databases like ?', [connection.env.DB_DATABASE]);
+  const [users] = await admin.query('select user from mysql.user where user = ?', [
+    connection.env.DB_USERNAME,
+  ]);
   expect([databases, users]).toEqual([[], []]);
+});
+
+test('nothing is left of a dropped panel on PostgreSQL', async () => {
+  const panel = await createPanelDatabase('pelican', 'postgres');
+  const { env, end } = await connectAsService(panel);
+  await end();
+  const other = await create('pelican', 'postgres');
+  await panel.drop();
+
+  expect(existsSync(panel.folder)).toBe(false);
+  const [left] = await other.query(
+    `select (select count(*) from pg_database where datname = ?) as databases,
+      (select count(*) from pg_roles where rolname = ?) as roles`,
+    [env.DB_DATABASE ?? '', env.DB_USERNAME ?? ''],
+  );
+  expect(left).toEqual({ databases: 0, roles: 0 });
 });

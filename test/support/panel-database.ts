@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { createTableStatements } from '../../src/demo/schema/ddl.ts';
+import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
+import type { DatabaseName, PanelName } from './cells.ts';
 import { createServiceUser } from './least-privilege.ts';
 import { createMariadbDatabase } from './mariadb-database.ts';
-import type { MariadbAddress } from './mariadb-server.ts';
+import { createPostgresDatabase } from './postgres-database.ts';
 import { createSqliteDatabase } from './sqlite-database.ts';
-import type { Seed, SqlExecutor, TestDatabase } from './test-database.ts';
+import type { Seed, ServerAddress, SqlExecutor, TestDatabase } from './test-database.ts';
 
 /** The key under which every test panel encrypts; as it stands in a panel's `.env`. */
 export const TEST_APP_KEY = 'base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
@@ -20,7 +22,7 @@ export type EnvOverrides = Readonly<Record<string, string | null>>;
 export type PanelDatabase = SqlExecutor & {
   /** The panel's folder; holds an `.env` without overrides. */
   readonly folder: string;
-  /** The text of an `.env` for this database, whose user has the README's privileges only. */
+  /** The text of an `.env` for this database, whose user has the privileges the docs print, and no others. */
   envText(overrides?: EnvOverrides): string;
   /** Empties all tables and fills them again. */
   reset(seed: Seed): Promise<void>;
@@ -31,79 +33,105 @@ export type PanelDatabase = SqlExecutor & {
 /**
  * Creates a panel with all its tables and no rows.
  *
- * @param on `mariadb`: a database with a random name on the server that all tests share; `sqlite`: a file
- * @param address another MariaDB than the shared one, for tests that stop it
+ * @param on `mariadb`, `postgres`: a database with a random name on the server that all tests share; `sqlite`:
+ *   a file. Pterodactyl does not run on PostgreSQL; on SQLite only the demo does.
+ * @param address another server than the shared one, for tests that stop it
  */
 export async function createPanelDatabase(
-  panel: 'pterodactyl',
-  on: 'mariadb' | 'sqlite',
-  address?: MariadbAddress,
+  panel: PanelName,
+  on: DatabaseName,
+  address?: ServerAddress,
 ): Promise<PanelDatabase> {
+  const { tables, env } = panels[panel];
   const folder = mkdtempSync(join(tmpdir(), `panel-sidecar-${panel}-`));
-  const place = await (on === 'sqlite' ? onSqlite(folder) : onMariadb(address ?? inject('mariadb')));
-  const envText = (overrides: EnvOverrides = {}) => renderEnv({ ...panelEnv, ...place.env, ...overrides });
+  const database = await createDatabase(on, folder, address);
+  for (const sql of createTableStatements(tables, database.dialect, '')) await database.execute(sql);
+  const access = await grantAccess(database, panel, on, address ?? sharedServer(on));
+  const envText = (overrides: EnvOverrides = {}) => renderEnv({ ...env, ...access.env, ...overrides });
   writeFileSync(join(folder, '.env'), envText());
-  const tables = pterodactylTables.map((table) => table.name);
+  const names = tables.map((table) => table.name);
   return {
-    dialect: place.database.dialect,
-    query: place.database.query,
-    execute: place.database.execute,
+    dialect: database.dialect,
+    query: database.query,
+    execute: database.execute,
     folder,
     envText,
-    reset: (seed) => place.database.refill(tables, seed),
+    reset: (seed) => database.refill(names, seed),
     async drop() {
-      await place.drop();
+      await access.drop();
+      await database.drop();
       rmSync(folder, { recursive: true });
     },
   };
 }
 
-const panelEnv = {
+const commonEnv = {
   APP_ENV: 'production',
   APP_DEBUG: 'false',
   APP_KEY: TEST_APP_KEY,
   APP_URL: 'http://panel.test',
-  APP_TIMEZONE: 'UTC',
 };
 
-type Place = {
-  readonly database: TestDatabase;
-  readonly env: Readonly<Record<string, string>>;
-  drop(): Promise<void>;
+const panels = {
+  pterodactyl: { tables: pterodactylTables, env: { ...commonEnv, APP_TIMEZONE: 'UTC' } },
+  // Pelican is in UTC whatever this says; a service that believed it would be caught.
+  pelican: { tables: pelicanTables, env: { ...commonEnv, APP_TIMEZONE: 'America/New_York' } },
 };
 
-async function onSqlite(folder: string): Promise<Place> {
-  const path = join(folder, 'database.sqlite');
-  const database = createSqliteDatabase(path);
-  await createTables(database);
-  return { database, env: { DB_CONNECTION: 'sqlite', DB_DATABASE: path }, drop: database.drop };
+type NamedDatabase = TestDatabase & { readonly name: string };
+
+async function createDatabase(
+  on: DatabaseName,
+  folder: string,
+  address: ServerAddress | undefined,
+): Promise<NamedDatabase> {
+  switch (on) {
+    case 'sqlite': {
+      const name = join(folder, 'database.sqlite');
+      return { name, ...createSqliteDatabase(name) };
+    }
+    case 'mariadb':
+      return createMariadbDatabase(address ?? inject('mariadb'));
+    case 'postgres':
+      return createPostgresDatabase(address ?? inject('postgres'));
+  }
 }
 
-async function onMariadb(address: MariadbAddress): Promise<Place> {
-  const database = await createMariadbDatabase(address);
-  await createTables(database);
-  const service = await createServiceUser(database, database.name);
+function sharedServer(on: DatabaseName): ServerAddress | null {
+  return on === 'sqlite' ? null : inject(on);
+}
+
+/** How the service gets to the database, by the panel's own variables. */
+type Access = { readonly env: Readonly<Record<string, string>>; drop(): Promise<void> };
+
+async function grantAccess(
+  database: NamedDatabase,
+  panel: PanelName,
+  on: DatabaseName,
+  address: ServerAddress | null,
+): Promise<Access> {
+  if (address === null) {
+    return { env: { DB_CONNECTION: 'sqlite', DB_DATABASE: database.name }, drop: async () => undefined };
+  }
+  const service = await createServiceUser(database, panel, database.name);
   return {
-    database,
     env: {
-      DB_CONNECTION: 'mysql',
+      DB_CONNECTION: connectionNames[panel][on],
       DB_HOST: address.host,
       DB_PORT: String(address.port),
       DB_DATABASE: database.name,
       DB_USERNAME: service.user,
       DB_PASSWORD: service.password,
     },
-    async drop() {
-      await service.drop();
-      await database.drop();
-    },
+    drop: service.drop,
   };
 }
 
-async function createTables(database: TestDatabase): Promise<void> {
-  for (const sql of createTableStatements(pterodactylTables, database.dialect, ''))
-    await database.execute(sql);
-}
+/** `DB_CONNECTION` as each panel's installer writes it. */
+const connectionNames = {
+  pterodactyl: { sqlite: 'sqlite', mariadb: 'mysql', postgres: 'pgsql' },
+  pelican: { sqlite: 'sqlite', mariadb: 'mariadb', postgres: 'pgsql' },
+};
 
 function renderEnv(variables: EnvOverrides): string {
   const lines = Object.entries(variables).flatMap(([name, value]) =>

@@ -1,7 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { OperatorError } from '../../src/operator-error.ts';
-import { installPackage, locate } from './programs.ts';
+import { delimiter } from 'node:path';
+import { findPrograms, type ProgramSource } from './programs.ts';
 
 /** The two programs that a private PostgreSQL needs, as absolute paths. */
 export type PostgresBinaries = {
@@ -10,43 +8,24 @@ export type PostgresBinaries = {
   readonly initDb: string;
 };
 
-const advice =
-  'postgres was not found: install PostgreSQL (on Debian: apt-get install postgresql) and try again';
-
 /**
- * Finds PostgreSQL's server. Where it is missing, Debian's package is installed if the caller may do so.
+ * Finds PostgreSQL's server, the newest that is installed. Where it is missing, Debian's package is installed
+ * if the caller may do so.
  *
- * @param root where Debian keeps one folder per version
- * @param path where programs are looked for besides; by default PATH
- * @param mayInstall whether the caller may install packages; by default, whether it is root
  * @throws OperatorError, one line that says what to install
  */
-export async function findPostgres(
-  root = '/usr/lib/postgresql',
-  path: readonly string[] = (process.env.PATH ?? '').split(delimiter).filter(Boolean),
-  mayInstall: boolean = process.getuid?.() === 0,
-): Promise<PostgresBinaries> {
-  const found = locateBoth(root, path);
-  if (found) return found;
-
-  const aptGet = locate('apt-get', path);
-  if (!aptGet || !mayInstall) throw new OperatorError(advice);
-  process.stderr.write('postgres was not found: installing the package postgresql\n');
-  await installPackage(aptGet, 'postgresql', advice);
-
-  const installed = locateBoth(root, path);
-  if (!installed) throw new OperatorError(advice);
-  return installed;
+export async function findPostgres(source: ProgramSource = {}): Promise<PostgresBinaries> {
+  // A server only runs on a data folder of its own version; one package has both programs of a version.
+  const programs = ['postgres', 'initdb'] as const;
+  const found = await findPrograms(programs, 'postgresql', 'PostgreSQL', {
+    folders: postgresFolders(),
+    ...source,
+  });
+  return { server: found.postgres, initDb: found.initdb };
 }
 
-/** Both from one folder, the newest version first: a server only runs on a data folder of its own version. */
-function locateBoth(root: string, path: readonly string[]): PostgresBinaries | undefined {
-  const versions = existsSync(root) ? readdirSync(root) : [];
-  const newestFirst = versions.sort((a, b) => Number(b) - Number(a)).map((name) => join(root, name, 'bin'));
-  for (const folder of [...newestFirst, ...path]) {
-    const server = locate('postgres', [folder]);
-    const initDb = locate('initdb', [folder]);
-    if (server && initDb) return { server, initDb };
-  }
-  return undefined;
+/** Debian keeps each version in a folder of its own off PATH: those, the newest first, before PATH. */
+export function postgresFolders(root = '/usr/lib/postgresql'): string[] {
+  const versions = Array.from({ length: 30 }, (_, index) => `${root}/${40 - index}/bin`);
+  return [...versions, ...(process.env.PATH ?? '').split(delimiter).filter(Boolean)];
 }

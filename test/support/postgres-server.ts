@@ -7,19 +7,15 @@ import pg from 'pg';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 import { initOptions, serverOptions } from './postgres-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
-import { randomName } from './test-database.ts';
+import { randomName, type ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
 
 /** How to reach a private PostgreSQL as its administrator. */
-export type PostgresAddress = {
-  readonly host: string;
-  readonly port: number;
+export type PostgresAddress = ServerAddress & {
   /** Folder of its socket. */
   readonly socketFolder: string;
-  readonly rootUser: string;
-  readonly rootPassword: string;
 };
 
 /** A user of the machine; null for the one that runs the tests. */

@@ -3,7 +3,7 @@ import type { Dialect } from '../../src/demo/schema/types.ts';
 /** What a test writes into a column. Times are `YYYY-MM-DD HH:MM:SS` in UTC, JSON is its text. */
 export type SqlValue = string | number | bigint | null;
 
-/** A row as it is read: times and JSON as text, numbers as numbers. */
+/** A row as it is read: times and JSON as text, numbers as numbers, a yes or no as 1 or 0. */
 export type Row = Record<string, string | number | null>;
 
 /** Runs statements on one database as its administrator. `?` stands for a parameter. */
@@ -24,6 +24,14 @@ export type TestDatabase = SqlExecutor & {
   refill(tables: readonly string[], seed: Seed): Promise<void>;
   /** Removes the database. */
   drop(): Promise<void>;
+};
+
+/** How to reach a database server as its administrator. */
+export type ServerAddress = {
+  readonly host: string;
+  readonly port: number;
+  readonly rootUser: string;
+  readonly rootPassword: string;
 };
 
 /** A name that no other test uses, for databases and users. */

@@ -19,8 +19,8 @@ export interface PelicanTables extends Omit<PanelTables, 'users' | 'api_keys' | 
   servers: { id: Generated<number>; node_id: number; memory: number; disk: number; cpu: number };
   roles: { id: Generated<number>; name: string };
   model_has_roles: { role_id: number; model_type: string; model_id: number };
-  model_has_permissions: { permission_id: number; model_type: string; model_id: number };
-  role_has_permissions: { permission_id: number; role_id: number };
+  model_has_permissions: { model_type: string; model_id: number };
+  role_has_permissions: { role_id: number };
 }
 
 /** Columns the panel's own node resource shows, beyond those every panel has. */
@@ -63,8 +63,8 @@ export const pelicanColumns: Readonly<Record<keyof PelicanTables, readonly strin
   servers: ['id', 'node_id', 'memory', 'disk', 'cpu'],
   roles: ['id', 'name'],
   model_has_roles: ['role_id', 'model_type', 'model_id'],
-  model_has_permissions: ['permission_id', 'model_type', 'model_id'],
-  role_has_permissions: ['permission_id', 'role_id'],
+  model_has_permissions: ['model_type', 'model_id'],
+  role_has_permissions: ['role_id'],
   allocations: ['id', 'node_id', 'ip', 'ip_alias', 'port', 'server_id', 'notes'],
   activity_logs: ['id', 'event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties', 'timestamp'],
   activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],
