@@ -1,8 +1,8 @@
-import { displayError, validationFailed } from '../api-error.ts';
+import { displayError, notFound, validationFailed } from '../api-error.ts';
 import { type Actor, keyCreated } from '../audit/activity.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Queries } from '../database/database.ts';
-import { classifyFailure } from '../database/errors.ts';
+import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
 import { trimInput } from '../input/trim.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
@@ -26,7 +26,8 @@ export interface CreatedKey {
 /**
  * Makes an account key for a user.
  *
- * @throws ApiError 422 for a description the user already has, 400 at the limit of keys.
+ * @throws ApiError 422 for a description the user already has, 400 at the limit of keys, 404 for a user who
+ *   was deleted meanwhile. DatabaseUnavailableError where other requests for this user take too long.
  */
 export type CreateKey = (actor: Actor, userId: number, input: NewKey) => Promise<CreatedKey>;
 
@@ -36,19 +37,24 @@ const secretLength = 32;
 const identifierAttempts = 3;
 
 export function createCreateKey(services: Services): CreateKey {
-  const { database } = services;
+  const { database, settings } = services;
   const perUser = new QueuePerKey<number>();
   // One at a time per user here: they would only queue at the user's row, each holding a connection.
-  return (actor, userId, input) =>
-    perUser.run(userId, async () => {
+  return (actor, userId, input) => {
+    const deadline = Date.now() + settings.database.timeout_ms;
+    return perUser.run(userId, async () => {
+      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await database.transaction((queries) => insertKey(services, queries, actor, userId, input));
         } catch (error) {
-          if (classifyFailure(error) !== 'duplicate' || attempt === identifierAttempts) throw error;
+          const failure = classifyFailure(error);
+          if (failure === 'orphan') throw notFound();
+          if (failure !== 'duplicate' || attempt === identifierAttempts) throw error;
         }
       }
     });
+  };
 }
 
 /**

@@ -23,9 +23,9 @@ export interface Database {
   readonly kind: 'mysql' | 'sqlite' | 'postgres';
   readonly queries: Kysely<PanelTables>;
   /**
-   * Runs `work` in one transaction. `work` may run more than once: a deadlock or a lock that took too long
-   * rolls everything back and starts it again, a bounded number of times, so it must do nothing but
-   * database work. A failed COMMIT is never repeated, as it may have happened.
+   * Runs `work` in one transaction. `work` may run more than once: a deadlock or a busy file rolls
+   * everything back and starts it again, a bounded number of times, so it must do nothing but database work.
+   * A failed COMMIT is never repeated, as it may have happened.
    */
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>;
   /** Holds the row of this user until the transaction ends, so that changes to a user's keys queue up. */

@@ -4,7 +4,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /** What became of a failed statement, in the terms that decide what to do next. */
-export type DatabaseFailure = 'unavailable' | 'conflict' | 'duplicate' | 'other';
+export type DatabaseFailure = 'unavailable' | 'conflict' | 'duplicate' | 'orphan' | 'other';
 
 const unavailableCodes = new Set([
   'ECONNREFUSED',
@@ -27,29 +27,35 @@ const unavailableCodes = new Set([
   'ER_NORMAL_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_SERVER_GONE_ERROR',
+  // Whoever waited that long for a lock has no time left to try again.
+  'ER_LOCK_WAIT_TIMEOUT',
 ]);
 
-const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
+const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
+const orphanCodes = new Set(['ER_NO_REFERENCED_ROW_2', '23503']);
 
 // PostgreSQL's own codes are five characters; the first two are a class.
-const postgresConflicts = new Set(['40001', '40P01', '55P03']);
-const postgresUnavailable = /^(?:08...|57P0[1-5]|57014|53300|53400)$/;
+const postgresConflicts = new Set(['40001', '40P01']);
+const postgresUnavailable = /^(?:08...|57P0[1-5]|57014|55P03|53300|53400)$/;
 
 /**
  * Sorts a driver's error. `conflict` means that the whole transaction was rolled back through no fault of
- * its own (a deadlock, a lock that took too long, a busy file) and may be run again; `duplicate` that a
- * unique index refused a row.
+ * its own (a deadlock, a busy file) and may be run again; `duplicate` that a unique index refused a row;
+ * `orphan` that a foreign key did, because what the row belongs to is gone.
  */
 export function classifyFailure(error: unknown): DatabaseFailure {
   if (error instanceof DatabaseUnavailableError) return 'unavailable';
   if (!(error instanceof Error)) return 'other';
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  const { code, errcode, fatal } = error as { code?: unknown; errcode?: unknown; fatal?: unknown };
+  // mysql2's mark of a connection that is lost; some of these errors have no code.
+  if (fatal === true) return 'unavailable';
   if (typeof code !== 'string') return 'other';
   if (unavailableCodes.has(code)) return 'unavailable';
   if (conflictCodes.has(code)) return 'conflict';
   if (postgresUnavailable.test(code)) return 'unavailable';
   if (postgresConflicts.has(code)) return 'conflict';
   if (code === 'ER_DUP_ENTRY' || code === '23505') return 'duplicate';
+  if (orphanCodes.has(code)) return 'orphan';
   if (code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number') return classifySqlite(errcode);
   return 'other';
 }
@@ -59,6 +65,7 @@ function classifySqlite(errcode: number): DatabaseFailure {
   const primary = errcode & 0xff;
   if (primary === 5 || primary === 6) return 'conflict';
   if (primary === 14) return 'unavailable';
+  if (errcode === 787) return 'orphan';
   const uniqueViolations = [2067, 1555];
   return uniqueViolations.includes(errcode) ? 'duplicate' : 'other';
 }

@@ -5,7 +5,7 @@ const attempts = 6;
 const baseDelayMs = 8;
 
 /**
- * Runs `work` again after a conflict (deadlock, lock wait, busy file), at most five more times, with a
+ * Runs `work` again after a conflict (deadlock, busy file), at most five more times, with a
  * growing random pause so that two parties that met once do not meet again in step.
  */
 export async function withConflictRetries<Result>(work: () => Promise<Result>): Promise<Result> {
