@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Access, AccessLevel } from '../auth/access.ts';
-import { sendJson } from '../http/answer.ts';
-import { callerOf, targetNodeOf } from '../http/caller.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import type { Credential, NodeView, Panel } from '../panel/panel.ts';
+import { sendJson } from '../request/answer.ts';
+import { callerOf, targetNodeOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { toAllocation } from './allocation.ts';
 import { createListAllocations } from './list-allocations.ts';

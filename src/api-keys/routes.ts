@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { type Access, AccessLevel } from '../auth/access.ts';
-import { sendJson } from '../http/answer.ts';
-import { callerOf, targetUserOf } from '../http/caller.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
+import { sendJson } from '../request/answer.ts';
+import { callerOf, targetUserOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
 import { createDeleteKey } from './delete-key.ts';

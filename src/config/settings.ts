@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { permissionNames } from '../api-keys/permissions.ts';
+import { permissionNames } from '../panel/permissions.ts';
 
 /**
  * Every setting of the service, in the order the published file lists them: its type, its bounds, its

@@ -14,7 +14,7 @@ import { registerDocs } from './docs.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerOperations } from './operations.ts';
 import { registerUnrouted } from './unrouted.ts';
-import './caller.ts';
+import '../request/caller.ts';
 
 /** Largest body in bytes; the largest sensible one, 50 addresses and 500 characters, has a tenth of that. */
 const bodyLimit = 64 * 1024;

@@ -1,7 +1,8 @@
 import { OperatorError } from '../operator-error.ts';
 import { formatAddress, type ParsedAddress, parseAddress } from '../panel/ip-address.ts';
 import { type IpRange, parseAllowedIp, rangeContains } from '../panel/ip-range.ts';
-import { hostOf, type Scheme } from './host.ts';
+import type { ResolvedClient, Scheme } from '../request/client.ts';
+import { hostOf } from './host.ts';
 
 /** Whose X-Forwarded-* headers are believed: every directly connecting peer, or those in `ranges`. */
 export interface TrustedProxies {
@@ -19,15 +20,6 @@ export interface ForwardingHeaders {
   readonly 'x-forwarded-proto'?: HeaderValue;
   readonly 'x-forwarded-host'?: HeaderValue;
   readonly 'x-forwarded-port'?: HeaderValue;
-}
-
-/** Where a request came from, and the address that it was sent to. */
-export interface ResolvedClient {
-  /** The client's address in its canonical spelling; an IPv4-mapped one as IPv4. */
-  readonly ip: string;
-  readonly scheme: Scheme;
-  /** Lower-case `host` or `host:port`, without the scheme's own port; null if missing or malformed. */
-  readonly host: string | null;
 }
 
 /**

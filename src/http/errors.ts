@@ -12,7 +12,7 @@ import { AuditWriteError } from '../audit/activity-log.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { toInvalidFields } from '../input/validator.ts';
 import type { Logger } from '../logging.ts';
-import { sendJson } from './answer.ts';
+import { sendJson } from '../request/answer.ts';
 
 /** Turns whatever was thrown into the panel's error envelope. */
 export function registerErrors(app: FastifyInstance, logger: Logger): void {

@@ -1,7 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-
-/** How a request reached the outermost server that we know of. */
-export type Scheme = 'http' | 'https';
+import type { Scheme } from '../request/client.ts';
 
 const DEFAULT_PORT = { http: '80', https: '443' };
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { routeNotFound } from '../api-error.ts';
+import { sendJson } from '../request/answer.ts';
 import type { Services } from '../services.ts';
-import { sendJson } from './answer.ts';
 import { isLoopback } from './loopback.ts';
 
 /** Health, readiness and metrics, for whoever runs the service. */

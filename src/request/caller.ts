@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../audit/activity.ts';
 import type { Access } from '../auth/access.ts';
 import type { Credential, NodeView, TargetUser } from '../panel/panel.ts';
-import type { ResolvedClient } from './client-ip.ts';
+import type { ResolvedClient } from './client.ts';
 
 /** Who sent a request and what it is about, once the guard has let it pass. */
 export interface Caller {
