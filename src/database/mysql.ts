@@ -27,8 +27,10 @@ export function openMysql(
 ): Database {
   const pool = createPool(poolOptions(settings, limits));
   const setUp = sessionStatement(limits, session);
+  let setUpFailure: unknown = null;
   pool.on('connection', (connection) => {
     connection.query(setUp, (error) => {
+      setUpFailure = error;
       // A session that could not be set up would read and write shifted times: never hand it out.
       if (error) (connection as unknown as { destroy(): void }).destroy();
     });
@@ -37,7 +39,7 @@ export function openMysql(
     dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
-  return new MysqlDatabase(queries, settings.prefix);
+  return new MysqlDatabase(queries, settings.prefix, () => setUpFailure);
 }
 
 /**
@@ -94,10 +96,13 @@ class MysqlDatabase implements Database {
   readonly kind = 'mysql';
   readonly queries: Kysely<PanelTables>;
   readonly #prefix: string;
+  readonly #setUpFailure: () => unknown;
 
-  constructor(queries: Kysely<PanelTables>, prefix: string) {
+  /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
+  constructor(queries: Kysely<PanelTables>, prefix: string, setUpFailure: () => unknown) {
     this.queries = queries;
     this.#prefix = prefix;
+    this.#setUpFailure = setUpFailure;
   }
 
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
@@ -109,7 +114,12 @@ class MysqlDatabase implements Database {
   }
 
   async ping(): Promise<void> {
-    await sql`select 1`.execute(this.queries);
+    try {
+      await sql`select 1`.execute(this.queries);
+    } catch (error) {
+      // Of a session that could not be set up the driver only knows that its connection is gone.
+      throw this.#setUpFailure() ?? error;
+    }
   }
 
   async insertRow<Table extends NumberedTable>(

@@ -18,6 +18,6 @@ export const checkClocks: Check = {
     const detail = `the database's clock is ${seconds.toFixed(1)} s ${theirs.getTime() < ours ? 'behind' : 'ahead'}`;
     if (seconds > harmful) return fail(detail, remedy);
     if (seconds > noticeable) return warn(detail, remedy);
-    return ok(detail);
+    return ok(`the database's and this machine's agree to ${seconds.toFixed(1)} s`);
   },
 };
