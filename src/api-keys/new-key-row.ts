@@ -9,6 +9,7 @@ export interface KeyToStore {
   readonly secret: string;
   readonly description: string;
   readonly allowedIps: AllowedIps;
+  readonly expiresAt: Date | null;
 }
 
 /** The row of a new account key, its secret encrypted. @param now Column text. */
@@ -21,6 +22,7 @@ export function newKeyRow(panel: Panel, encrypter: Encrypter, userId: number, ke
     token: panel.sealSecret(encrypter, key.secret),
     memo: key.description,
     allowed_ips: phpJson(key.allowedIps),
+    expires_at: key.expiresAt === null ? null : panel.clock.toColumn(key.expiresAt),
     created_at: now,
     updated_at: now,
   };

@@ -56,6 +56,7 @@ export class Authenticator {
     const { credential, secretDigest } = await this.#find.load(token.identifier);
     const isMatch = timingSafeEqual(secretDigest, digest(token.secret));
     if (credential === null || !isMatch) throw unauthenticated();
+    if (credential.own.isDisabled) throw unauthenticated();
     if (credential.expiresAt !== null && credential.expiresAt < now) throw unauthenticated();
     return credential;
   }

@@ -8,6 +8,7 @@ import { init } from './init.ts';
 import { keysCreate } from './keys-create.ts';
 import { keysList } from './keys-list.ts';
 import { keysRevoke } from './keys-revoke.ts';
+import { migrate } from './migrate.ts';
 import { openapi } from './openapi.ts';
 import { oneLine } from './output.ts';
 import { serve } from './serve.ts';
@@ -46,6 +47,12 @@ export function createProgram(): Command {
     .description('check everything the service needs, and say how to mend what is wrong')
     .option('--json', 'print for programs')
     .action(doctor);
+
+  onPanel(program.command('migrate'))
+    .description("make the own tables in the panel's database, for scopes, rotation and the like")
+    .option('--down', 'remove them, with all they hold')
+    .option('--revoke-them', 'with --down: revoke the keys that would be set free')
+    .action(migrate);
 
   const keys = program.command('keys').description("a user's API keys; USER is an id, e-mail or username");
   onPanel(keys.command('list'))

@@ -64,6 +64,8 @@ export function describeAllowed(schema: SettingSchema): string {
       return `a list of: ${schema.items ? describeAllowed(schema.items) : 'values'}`;
     case 'null':
       return 'null';
+    case 'object':
+      return 'settings';
     default:
       return 'text';
   }

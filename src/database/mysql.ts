@@ -5,11 +5,17 @@ import { OperatorError } from '../operator-error.ts';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPool } from './bounded-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedTable, Queries, SessionSettings } from './database.ts';
+import type {
+  Database,
+  NumberedColumn,
+  NumberedTable,
+  Queries,
+  SessionSettings,
+  Tables,
+} from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
-import type { PanelTables } from './tables.ts';
 
 /** Statements each connection keeps prepared; a batch's size is part of its text, so there are many. */
 const preparedPerConnection = 512;
@@ -35,7 +41,7 @@ export function openMysql(
       if (error) (connection as unknown as { destroy(): void }).destroy();
     });
   });
-  const queries = new Kysely<PanelTables>({
+  const queries = new Kysely<Tables>({
     dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
@@ -94,12 +100,16 @@ function tlsOptions(tls: NonNullable<MysqlSettings['tls']>): SslOptions {
 
 class MysqlDatabase implements Database {
   readonly kind = 'mysql';
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
+  /** TIMESTAMP columns count seconds in 31 bits. */
+  readonly latestTimestamp = new Date('2038-01-19T03:14:07Z');
+  readonly numberedColumn: NumberedColumn = (table) =>
+    table.addColumn('id', 'bigint', (column) => column.unsigned().autoIncrement().primaryKey());
   readonly #prefix: string;
   readonly #setUpFailure: () => unknown;
 
   /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
-  constructor(queries: Kysely<PanelTables>, prefix: string, setUpFailure: () => unknown) {
+  constructor(queries: Kysely<Tables>, prefix: string, setUpFailure: () => unknown) {
     this.queries = queries;
     this.#prefix = prefix;
     this.#setUpFailure = setUpFailure;
@@ -125,7 +135,7 @@ class MysqlDatabase implements Database {
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number> {
     const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
     return Number(insertId);

@@ -2,11 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedTable, Queries } from './database.ts';
+import type { Database, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
-import type { PanelTables } from './tables.ts';
 
 /** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
 const busyTimeoutMs = 2;
@@ -22,7 +21,7 @@ export function openSqlite(
   limits: DatabaseLimits,
   tables: readonly string[],
 ): Database {
-  const queries = new Kysely<PanelTables>({
+  const queries = new Kysely<Tables>({
     dialect: new NodeSqliteDialect(openFile(file), limits.timeoutMs),
     plugins: prefix === '' ? [] : [new TablePrefixPlugin(prefix, tables)],
   });
@@ -42,10 +41,13 @@ function openFile(file: string): DatabaseSync {
 
 class SqliteFile implements Database {
   readonly kind = 'sqlite';
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
+  readonly latestTimestamp = null;
+  readonly numberedColumn: NumberedColumn = (table) =>
+    table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
   readonly #prefix: string;
 
-  constructor(queries: Kysely<PanelTables>, prefix: string) {
+  constructor(queries: Kysely<Tables>, prefix: string) {
     this.queries = queries;
     this.#prefix = prefix;
   }
@@ -60,7 +62,7 @@ class SqliteFile implements Database {
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number> {
     const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
     return Number(insertId);

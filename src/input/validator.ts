@@ -50,6 +50,21 @@ function toFields(error: ErrorObject): InvalidField[] {
     case 'maxItems':
     case 'maxProperties':
       return [entry('max', `The ${name} may not have more than ${error.params.limit} items.`)];
+    case 'minItems':
+      return [entry('min', `The ${name} must have at least ${error.params.limit} items.`)];
+    case 'uniqueItems':
+      return [entry('distinct', `The ${name} field has a duplicate value.`)];
+    case 'enum':
+      return [entry('in', `The selected ${name} is invalid.`)];
+    case 'const':
+      return [entry('accepted', `The ${name} must be accepted.`)];
+    case 'minLength':
+      return [entry('min', `The ${name} must be at least ${error.params.limit} characters.`)];
+    case 'pattern':
+      return [entry('regex', `The ${name} format is invalid.`)];
+    // The branch that a value did not take says nothing that the other has not said.
+    case 'anyOf':
+      return [];
     case 'minimum':
       return [entry('min', `The ${name} must be at least ${error.params.limit}.`)];
     case 'maximum':
@@ -71,6 +86,9 @@ function typeErrors(
       return [entry('string', `The ${name} must be a string.`)];
     case 'array':
       return [entry('array', `The ${name} must be an array.`)];
+    // The other branch of a value that may be null tells what is wrong.
+    case 'null':
+      return [];
     case 'boolean':
       return [entry('boolean', `The ${name} field must be true or false.`)];
     default: {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { PanelClock } from '../clock.ts';
+import { ownKeyColumns, readOwnFacts, withOwnKeys } from '../own-key.ts';
 import type { Credential } from '../panel.ts';
 import type { PterodactylTables } from './tables.ts';
 import { lacksTwoFactor, twoFactorLevel } from './two-factor.ts';
@@ -24,10 +25,13 @@ export async function findCredentials(
   identifiers: readonly string[],
   clock: PanelClock,
   policy: PolicySource,
+  hasOwnTables: boolean,
 ): Promise<readonly Credential[]> {
-  const rows = await credentialRows(queries, identifiers);
+  const rows = await credentialRows(queries, identifiers, hasOwnTables);
   return rows.map((row) => {
     const isAdmin = row.root_admin === 1;
+    const own = readOwnFacts(row, row.identifier);
+    const end = row.expires_at === null ? null : clock.fromColumn(row.expires_at);
     const level = twoFactorLevel(row.policy, policy.environment, policy.environmentOnly);
     return {
       id: row.id,
@@ -35,7 +39,8 @@ export async function findCredentials(
       keyType: row.key_type,
       token: row.token,
       allowedIps: row.allowed_ips,
-      expiresAt: row.expires_at === null ? null : clock.fromColumn(row.expires_at),
+      expiresAt: own.expiresAt ?? end,
+      own,
       acl: {
         servers: row.r_servers,
         nodes: row.r_nodes,
@@ -54,8 +59,12 @@ export async function findCredentials(
   });
 }
 
-function credentialRows(queries: Kysely<PterodactylTables>, identifiers: readonly string[]) {
-  return queries
+function credentialRows(
+  queries: Kysely<PterodactylTables>,
+  identifiers: readonly string[],
+  hasOwnTables: boolean,
+) {
+  return withOwnKeys(queries)
     .selectFrom('api_keys as k')
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .select([
@@ -70,6 +79,9 @@ function credentialRows(queries: Kysely<PterodactylTables>, identifiers: readonl
         .where('s.key', '=', sql.lit(twoFactorSetting))
         .limit(sql.lit(1))
         .as('policy'),
+    )
+    .$if(hasOwnTables, (query) =>
+      query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
     )
     .where('k.identifier', 'in', identifiers)
     .execute();

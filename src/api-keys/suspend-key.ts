@@ -1,0 +1,43 @@
+import { accessDenied, conflict } from '../api-error.ts';
+import { keyChanged } from '../audit/activity.ts';
+import type { Services } from '../services.ts';
+import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
+import { type KeyCaller, outlivesCaller } from './caller-bounds.ts';
+import { saveKey } from './change-key.ts';
+import { beyondCaller } from './create-key.ts';
+import { isRotatedOut, type StoredKey } from './stored-key.ts';
+import { keyNamed } from './user-keys.ts';
+
+/** Disables or enables a key and answers with it; doing it twice changes nothing. @throws ApiError 404, 409, 403 */
+export type SuspendKey = (
+  caller: KeyCaller,
+  userId: number,
+  identifier: string,
+  action: 'disable' | 'enable',
+  fields: ReadonlySet<ExtraField>,
+) => Promise<ApiKeyResource>;
+
+export function createSuspendKey(services: Services): SuspendKey {
+  const { panel, activityLog, userKeys } = services;
+  return (caller, userId, identifier, action, fields) =>
+    userKeys.change(userId, async (held) => {
+      const key = keyNamed(held, identifier);
+      const isDisabled = action === 'disable';
+      if (key.own.isDisabled === isDisabled) return toApiKey(key, panel.clock, fields);
+      if (!isDisabled) checkMayEnable(caller, key);
+      const isDisabledByAdmin = isDisabled && caller.bounds.writesUsers;
+      const saved = await saveKey(services, held.queries, {
+        ...key,
+        own: { ...key.own, isDisabled, isDisabledByAdmin },
+      });
+      await activityLog.appendWithin(held.queries, keyChanged(caller.actor, action, userId, identifier));
+      return toApiKey(saved, panel.clock, fields);
+    });
+}
+
+/** Who suspended a customer's key must not see the customer undo it. */
+function checkMayEnable({ bounds }: KeyCaller, key: StoredKey): void {
+  if (isRotatedOut(key)) throw conflict('This key has been replaced and cannot be enabled any more.');
+  if (key.own.isDisabledByAdmin && !bounds.writesUsers) throw accessDenied('This action is unauthorized.');
+  if (outlivesCaller(bounds, key.expiresAt)) throw beyondCaller();
+}
