@@ -66,9 +66,7 @@ export function createCreateKey(services: Services): CreateKey {
       rules.checkDescription(content.memo, null);
       rules.checkLimit();
       const minted = await mintKey(services, held.queries, userId, content);
-      const { permissions, servers } = content.own;
-      const confined = permissions === null ? {} : { permissions, ...(servers === null ? {} : { servers }) };
-      await recordMinted(services, held, caller, minted, 'created', confined);
+      await recordMinted(services, held, caller, minted, 'created', {});
       return minted;
     });
 }
@@ -125,7 +123,11 @@ export async function recordMinted(
 ): Promise<void> {
   const { id, userId } = key;
   const identifier = key.identifier ?? '';
-  await activityLog.appendWithin(queries, keyCreated(actor, userId, { id, identifier }, more));
+  // What a key is confined to stands in the log too: there it outlives a loss of the own tables.
+  const { permissions, servers } = key.own;
+  const confined = permissions === null ? {} : { permissions, ...(servers === null ? {} : { servers }) };
+  const properties = { ...more, ...confined };
+  await activityLog.appendWithin(queries, keyCreated(actor, userId, { id, identifier }, properties));
   await outbox.enqueueWithin(queries, [{ type, identifier, userId }]);
 }
 
