@@ -8,7 +8,7 @@ const mostAllowedIps = 50;
 /** Longest life that can be asked for in seconds: a hundred years. */
 const mostSeconds = 100 * 365 * 24 * 60 * 60;
 /** Longest overlap of a key with its successor, in seconds: a week. */
-const longestGraceSeconds = 7 * 24 * 60 * 60;
+export const longestGraceSeconds = 7 * 24 * 60 * 60;
 /** Identifier and secret. */
 const fullKeyLength = 48;
 
