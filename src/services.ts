@@ -1,3 +1,4 @@
+import { Totals } from './allocations/totals.ts';
 import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
@@ -32,6 +33,8 @@ export interface Services {
   readonly idempotency: IdempotencyStore;
   readonly outbox: Outbox;
   readonly userKeys: UserKeys;
+  /** Totals of ports, which on large nodes are counted now and then. */
+  readonly portTotals: Totals;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
@@ -70,6 +73,7 @@ export function createServices(
     }),
     idempotency: new IdempotencyStore(database, encrypter),
     outbox: noOutbox,
+    portTotals: new Totals(),
     userKeys: new UserKeys({ database, panel, hasOwnTables }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),

@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type Insertable, Kysely, sql } from 'kysely';
+import { type AliasedExpression, type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type { Database, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
+import type { AllocationsTable } from './tables.ts';
 
 /** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
 const busyTimeoutMs = 2;
@@ -45,6 +46,7 @@ class SqliteFile implements Database {
   readonly latestTimestamp = null;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
+  readonly nowMs = sql<number>`cast((julianday('now') - 2440587.5) * 86400000 as integer)`;
   readonly #prefix: string;
 
   constructor(queries: Kysely<Tables>, prefix: string) {
@@ -58,6 +60,12 @@ class SqliteFile implements Database {
 
   /** A transaction holds the whole file. */
   async lockUser(): Promise<void> {}
+
+  async lockNode(): Promise<void> {}
+
+  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
+  }
 
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
