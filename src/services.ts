@@ -1,3 +1,4 @@
+import { PortIds } from './allocations/port-ids.ts';
 import { Totals } from './allocations/totals.ts';
 import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
@@ -35,6 +36,7 @@ export interface Services {
   readonly userKeys: UserKeys;
   /** Totals of ports, which on large nodes are counted now and then. */
   readonly portTotals: Totals;
+  readonly portIds: PortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
@@ -74,6 +76,7 @@ export function createServices(
     idempotency: new IdempotencyStore(database, encrypter),
     outbox: noOutbox,
     portTotals: new Totals(),
+    portIds: new PortIds(database),
     userKeys: new UserKeys({ database, panel, hasOwnTables }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),

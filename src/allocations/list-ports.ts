@@ -30,7 +30,7 @@ export async function readPorts(
   if (filter.nodeIds.length === 0) return [];
   if (after === null) return readStretch(services, queries, filter, order, [], offset, limit);
   const rows: PortRow[] = [];
-  for (const stretch of stretchesAfter(order, after)) {
+  for (const stretch of stretchesAfter(order, after, filter.nodeIds.length === 1)) {
     const missing = limit - rows.length;
     if (missing <= 0) break;
     rows.push(...(await readStretch(services, queries, filter, order, stretch, 0, missing)));

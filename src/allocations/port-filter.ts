@@ -7,12 +7,20 @@ export interface PortFilter {
   readonly nodeIds: readonly number[];
   readonly ip: string | null;
   readonly ports: PortRange | null;
+  /** Row ids to look among; null for all. */
+  readonly ids: IdRange | null;
   /** Part of the alias, in any case. */
   readonly alias: string | null;
   /** Leave out ports that a server has. */
   readonly freeOnly: boolean;
   /** Show ports that a claim holds, which otherwise count as taken. */
   readonly includeHeld: boolean;
+}
+
+/** Row ids from one to another, both included. */
+export interface IdRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Ports from one to another, both included. */
@@ -34,7 +42,7 @@ export function portConditions(
   services: Pick<Services, 'database' | 'hasOwnTables'>,
   filter: PortFilter,
 ): readonly Expression<SqlBool>[] {
-  const { nodeIds, ip, ports, alias, freeOnly, includeHeld } = filter;
+  const { nodeIds, ip, ports, ids, alias, freeOnly, includeHeld } = filter;
   const [only, ...more] = nodeIds;
   const onNodes =
     more.length === 0
@@ -45,6 +53,7 @@ export function portConditions(
     ...(freeOnly ? [sql<SqlBool>`a.server_id is null`] : []),
     ...(ip === null ? [] : [sql<SqlBool>`a.ip = ${ip}`]),
     ...(ports === null ? [] : [sql<SqlBool>`a.port between ${ports.from} and ${ports.to}`]),
+    ...(ids === null ? [] : [sql<SqlBool>`a.id between ${ids.from} and ${ids.to}`]),
     ...(alias === null
       ? []
       : [sql<SqlBool>`lower(a.ip_alias) like ${likePattern(alias.toLowerCase())} escape '!'`]),

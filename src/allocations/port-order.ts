@@ -16,18 +16,22 @@ export function parseOrder(text: unknown): PortOrder {
   return by === undefined ? defaultOrder : { by: by as PortOrder['by'], isDescending: minus === '-' };
 }
 
-// Each order goes on until it tells any two ports apart. An address and a port do so on one node, and the
-// panel's own index has them in that order.
+// Each order goes on until it tells any two ports apart. The panel's own index has address and port of a node
+// in this order.
 const columnsOf = {
   id: ['id'],
   ip: ['ip', 'port', 'id'],
   port: ['port', 'ip', 'id'],
 } as const;
 
+/** The columns that tell any two ports apart. An address and a port do so by themselves on one node. */
+function tellingColumns({ by }: PortOrder, isOneNode: boolean): readonly ('id' | 'ip' | 'port')[] {
+  return isOneNode && by !== 'id' ? columnsOf[by].filter((column) => column !== 'id') : columnsOf[by];
+}
+
 /** The terms of ORDER BY, on the ports `a`. @param isOneNode Whether all ports are on one node. */
 export function orderTerms(order: PortOrder, isOneNode: boolean): readonly Expression<unknown>[] {
-  const columns = columnsOf[order.by].filter((column) => order.by !== 'ip' || !isOneNode || column !== 'id');
-  return columns.map((column) =>
+  return tellingColumns(order, isOneNode).map((column) =>
     order.isDescending ? sql`${sql.ref(`a.${column}`)} desc` : sql`${sql.ref(`a.${column}`)} asc`,
   );
 }
@@ -49,8 +53,9 @@ export function placeOf(row: AllocationRow, order: PortOrder): readonly (string 
 export function stretchesAfter(
   order: PortOrder,
   place: readonly (string | number)[],
+  isOneNode: boolean,
 ): readonly (readonly Expression<SqlBool>[])[] {
-  const columns = columnsOf[order.by];
+  const columns = tellingColumns(order, isOneNode);
   const beyond = order.isDescending ? sql`<` : sql`>`;
   return columns
     .map((column, index) => [

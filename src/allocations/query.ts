@@ -39,6 +39,7 @@ export function readPortFilter(
   return {
     nodeIds,
     ports,
+    ids: null,
     ip: textOf(filter.ip, 'filter.ip'),
     alias: textOf(filter.alias, 'filter.alias'),
     freeOnly,

@@ -119,7 +119,7 @@ function createAnswers(services: Services) {
     async runs(request: FastifyRequest, filter: PortQuery['filter'], length: number) {
       const query = request.query as NodeQuery;
       const perPage = query.per_page ?? defaultPerPage;
-      const after = readCursor(query.cursor, { by: 'ip', isDescending: false });
+      const after = readCursor(query.cursor ?? '', { by: 'ip', isDescending: false });
       const { runs, next } = await listRuns(callerOf(request).actor, filter, length, after, perPage);
       return {
         object: 'list',

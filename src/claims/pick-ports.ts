@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { type PortRow, readPorts } from '../allocations/list-ports.ts';
-import { type PortFilter, type PortRange, portConditions } from '../allocations/port-filter.ts';
+import { type IdRange, type PortFilter, type PortRange, portConditions } from '../allocations/port-filter.ts';
 import { defaultOrder, type PortOrder } from '../allocations/port-order.ts';
 import { readRuns } from '../allocations/runs.ts';
 import type { Services } from '../services.ts';
@@ -31,7 +31,7 @@ export async function pickPorts(
   wish: PortWish,
 ): Promise<readonly number[]> {
   const filter: PortFilter = {
-    ...{ nodeIds: [nodeId], ip: wish.ip, ports: wish.ports, alias: null },
+    ...{ nodeIds: [nodeId], ip: wish.ip, ports: wish.ports, ids: null, alias: null },
     ...{ freeOnly: true, includeHeld: false },
   };
   if (wish.isConsecutive && wish.count > 1) return pickRun(services, filter, wish);
@@ -41,37 +41,32 @@ export async function pickPorts(
 
 async function pickAny(services: Services, filter: PortFilter, wish: PortWish): Promise<readonly number[]> {
   const { queries } = services.database;
-  const limit = wish.count;
-  if (wish.isLowest) {
-    const page = { after: null, offset: 0, limit };
-    return idsOf(await readPorts(services, queries, filter, byAddress, page), limit);
+  const read = (part: PortFilter, order: PortOrder, limit: number) =>
+    readPorts(services, queries, part, order, { after: null, offset: 0, limit });
+  if (wish.isLowest) return idsOf(await read(filter, byAddress, wish.count), wish.count);
+  const found = new Map<number, PortRow>();
+  for (const ids of await randomStretches(services, filter)) {
+    const rows = await read({ ...filter, ids }, defaultOrder, wish.count - found.size);
+    for (const row of rows) found.set(row.id, row);
+    if (found.size === wish.count) break;
   }
-  const start = await randomStart(services, filter);
-  const after = { after: [start], offset: 0, limit };
-  const beyond = await readPorts(services, queries, filter, defaultOrder, after);
-  if (beyond.length === limit) return idsOf(beyond, limit);
-  const before = await readPorts(services, queries, filter, defaultOrder, { after: null, offset: 0, limit });
-  const distinct = new Map([...beyond, ...before].map((row) => [row.id, row]));
-  return idsOf([...distinct.values()].slice(0, limit), limit);
+  return idsOf([...found.values()], wish.count);
 }
 
 function idsOf(rows: readonly PortRow[], count: number): readonly number[] {
   return rows.length < count ? [] : rows.map(({ id }) => id);
 }
 
-/** A row id somewhere among the node's ports, so that callers at the same time look in different places. */
-async function randomStart({ database }: Services, filter: PortFilter): Promise<number> {
-  // The ends of the panel's own index on nodes and addresses; ids in between are a guess that may miss.
-  const { rows } = await sql<{ first: number | null; last: number | null }>`
-    select
-      (select id from ${sql.table('allocations')} where node_id = ${filter.nodeIds[0] ?? 0}
-        order by node_id, ip, port limit 1) as first,
-      (select id from ${sql.table('allocations')} where node_id = ${filter.nodeIds[0] ?? 0}
-        order by node_id desc, ip desc, port desc limit 1) as last`.execute(database.queries);
-  const first = Number(rows[0]?.first ?? 0);
-  const last = Number(rows[0]?.last ?? 0);
-  const [low, high] = first < last ? [first, last] : [last, first];
-  return high > low ? randomInt(low - 1, high) : low - 1;
+/**
+ * The ids of a node's ports, from a place on that is different each time, so that callers at the same time
+ * look in different places; then those before it.
+ */
+async function randomStretches(services: Services, filter: PortFilter): Promise<readonly IdRange[]> {
+  const range = await services.portIds.of(filter.nodeIds[0] ?? 0);
+  if (range === null) return [];
+  const start = range.from === range.to ? range.from : randomInt(range.from, range.to + 1);
+  const later = { from: start, to: range.to };
+  return start === range.from ? [later] : [later, { from: range.from, to: start - 1 }];
 }
 
 async function pickOnOneAddress(
@@ -81,8 +76,9 @@ async function pickOnOneAddress(
 ): Promise<readonly number[]> {
   if (!wish.isLowest) {
     // Most addresses have room, so the one of any free port is worth a try before all are counted.
-    const found = await anyAddress(services, filter);
-    const ports = found === null ? [] : await pickAny(services, { ...filter, ip: found }, wish);
+    const [any] = await pickAny(services, filter, { ...wish, count: 1 });
+    const address = any === undefined ? null : await addressOf(services, any);
+    const ports = address === null ? [] : await pickAny(services, { ...filter, ip: address }, wish);
     if (ports.length > 0) return ports;
   }
   const { rows } = await sql<{ ip: string }>`
@@ -93,51 +89,54 @@ async function pickOnOneAddress(
   return address === undefined ? [] : pickAny(services, { ...filter, ip: address.ip }, wish);
 }
 
-async function anyAddress(services: Services, filter: PortFilter): Promise<string | null> {
-  const start = await randomStart(services, filter);
-  const page = { after: [start], offset: 0, limit: 1 };
-  const [row] = await readPorts(services, services.database.queries, filter, defaultOrder, page);
+async function addressOf({ database }: Services, id: number): Promise<string | null> {
+  const row = await database.queries
+    .selectFrom('allocations')
+    .select('ip')
+    .where('id', '=', id)
+    .executeTakeFirst();
   return row?.ip ?? null;
 }
 
+/** Ids looked through for the beginning of a run before it is looked for in another way. */
+const stretchLength = 100_000;
+
+/**
+ * A run of neighbours. Where there are many, one is found near any place; where there are hardly any, the
+ * ports are read through in order, which takes longer and misses none.
+ */
 async function pickRun(services: Services, filter: PortFilter, wish: PortWish): Promise<readonly number[]> {
-  if (wish.isLowest) {
-    const { runs } = await readRuns(services, filter, wish.count, null, 1);
-    return runs[0]?.ids ?? [];
+  if (!wish.isLowest) {
+    for (const { from, to } of await randomStretches(services, filter)) {
+      const ids = { from, to: Math.min(to, from + stretchLength) };
+      const found = await findRun(services, { ...filter, ids }, wish.count);
+      if (found.length > 0) return found;
+    }
   }
-  const start = await randomStart(services, filter);
-  const found = await findRun(services, filter, wish.count, sql<SqlBool>`a.id > ${start}`);
-  return found.length > 0 ? found : findRun(services, filter, wish.count, sql<SqlBool>`a.id <= ${start}`);
+  const { runs } = await readRuns(services, filter, wish.count, null, 1);
+  return runs[0]?.ids ?? [];
 }
 
 /**
- * A run that begins with one of the ports of this stretch. The neighbours of each free port are looked up one
- * by one, nearest first: on a full node most have none, and the first look-up tells.
+ * A run that begins with one of these ports. The neighbours of each free port are looked up one by one,
+ * nearest first: on a full node most have none, and the first look-up tells.
  */
-async function findRun(
-  services: Services,
-  filter: PortFilter,
-  length: number,
-  stretch: Expression<SqlBool>,
-): Promise<readonly number[]> {
+async function findRun(services: Services, filter: PortFilter, length: number): Promise<readonly number[]> {
   const { database } = services;
   const from = await database.freePortsById();
   const neighbours = Array.from({ length: length - 1 }, (_, index) =>
     neighbourIsFree(services, filter, index + 1),
   );
-  const conditions = [...portConditions(services, filter), stretch, ...neighbours];
+  const conditions = [...portConditions(services, filter), ...neighbours];
   const { rows } = await sql<{ ip: string; port: number }>`
     select a.ip, a.port from ${from} where ${sql.join(conditions, sql` and `)}
     order by a.id limit 1`.execute(database.queries);
   const [run] = rows;
   if (run === undefined) return [];
   const ports = { from: run.port, to: run.port + length - 1 };
-  const members = await readPorts(services, database.queries, { ...filter, ip: run.ip, ports }, byAddress, {
-    after: null,
-    offset: 0,
-    limit: length,
-  });
-  return idsOf(members, length);
+  const members = { ...filter, ids: null, ip: run.ip, ports };
+  const page = { after: null, offset: 0, limit: length };
+  return idsOf(await readPorts(services, database.queries, members, byAddress, page), length);
 }
 
 function neighbourIsFree(

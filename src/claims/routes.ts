@@ -18,7 +18,7 @@ import { type MadeClaim, makeClaim } from './make-claim.ts';
 import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
 
 const template = '/api/application/allocations/claims';
-const path = '/allocations/claims/:claim(^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$)';
+const path = '/allocations/claims/:claim(^[0-9a-f-]{36}$)';
 const tags = ['Allocation claims'];
 
 const access = (level: number): Access => ({
