@@ -4,10 +4,11 @@ import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { LastUsedRecorder } from './auth/last-used.ts';
-import { MemoryRateLimiter, type RateLimiter } from './auth/rate-limiter.ts';
+import { MemoryRateLimiter, type RateLimit, type RateLimiter } from './auth/rate-limiter.ts';
 import type { Settings } from './config/settings.ts';
 import { Batcher } from './database/batcher.ts';
 import type { Database } from './database/database.ts';
+import { Reads } from './database/reads.ts';
 import { IdempotencyStore } from './idempotency/once.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -30,7 +31,12 @@ export interface Services {
   readonly activityLog: ActivityLog;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
+  /** Where lists are read: a replica, where there is one. */
+  readonly reads: Reads;
+  readonly limits: Limits;
   readonly lastUsed: LastUsedRecorder;
+  /** The metrics of every worker together; absent where this process is the only one. */
+  readonly allMetrics?: () => Promise<string>;
   readonly idempotency: IdempotencyStore;
   readonly outbox: Outbox;
   readonly userKeys: UserKeys;
@@ -43,12 +49,23 @@ export interface Services {
   readonly nodes: Batcher<number, NodeView | null>;
 }
 
+/** How often what may be done. */
+export interface Limits {
+  /** Requests of an account: the panel's own limit. */
+  readonly requests: RateLimit;
+  /** Failed authentications from an address; beyond them, failures are told to come later. */
+  readonly failures: RateLimit;
+  /** Revocations of leaked keys from an address, without a key. */
+  readonly leakedKeys: RateLimit;
+}
+
 /** Puts the service together over an open database. */
 export function createServices(
   env: PanelEnv,
   settings: Settings,
-  { database, panel, hasOwnTables }: OpenPanel,
+  { database, replica, panel, hasOwnTables }: OpenPanel,
   logger: Logger,
+  rateLimiter: RateLimiter = new MemoryRateLimiter(),
 ): Services {
   const encrypter = new Encrypter(env.appKeys);
   const metrics = createMetrics();
@@ -65,10 +82,12 @@ export function createServices(
       metrics.authenticationFailures.inc({ cause: 'unreadable' });
       logger.warn({ apiKeyId: credential.id }, 'APP_KEY does not open the stored secret of this key');
     }),
-    rateLimiter: new MemoryRateLimiter(
-      env.rateLimit.max ?? panel.rateLimit.max,
-      env.rateLimit.periodMinutes ?? panel.rateLimit.periodMinutes,
-    ),
+    rateLimiter,
+    reads: new Reads(database, replica, (error) => {
+      metrics.backgroundFailures.inc({ task: 'replica' });
+      logger.warn({ err: error }, 'the replica does not answer: lists are read from the primary');
+    }),
+    limits: limitsOf(env, panel),
     lastUsed: new LastUsedRecorder(database, panel.clock, (error) => {
       metrics.backgroundFailures.inc({ task: 'last_used' });
       logger.warn({ err: error }, 'could not note when keys were last used');
@@ -80,6 +99,21 @@ export function createServices(
     userKeys: new UserKeys({ database, panel, hasOwnTables }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),
+  };
+}
+
+const minuteMs = 60_000;
+
+function limitsOf(env: PanelEnv, panel: Panel): Limits {
+  const { max, periodMinutes } = env.rateLimit;
+  return {
+    requests: {
+      name: 'requests',
+      limit: max ?? panel.rateLimit.max,
+      windowMs: (periodMinutes ?? panel.rateLimit.periodMinutes) * minuteMs,
+    },
+    failures: { name: 'failures', limit: 60, windowMs: minuteMs },
+    leakedKeys: { name: 'leaked-keys', limit: 10, windowMs: minuteMs },
   };
 }
 

@@ -43,9 +43,11 @@ const largestOffset = 2 ** 31;
 /** Equal pages and totals requested at the same time share a round trip. */
 export function createListAllocations(services: Services): ListAllocations {
   const { activityLog, settings } = services;
-  const counts = shared((filter: PortFilter) => countPorts(services, filter));
+  const counts = shared((filter: PortFilter) =>
+    services.reads.run((queries) => countPorts(services, queries, filter)),
+  );
   const pages = shared(({ query, page }: { query: PortQuery; page: PortPage }) =>
-    readPorts(services, services.database.queries, query.filter, query.order, page),
+    services.reads.run((queries) => readPorts(services, queries, query.filter, query.order, page)),
   );
   const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
     if (!settings.audit.views) return;

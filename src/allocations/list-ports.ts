@@ -65,9 +65,9 @@ async function readStretch(
 /** How many ports a filter has. */
 export async function countPorts(
   services: Pick<Services, 'database' | 'hasOwnTables'>,
+  queries: Queries,
   filter: PortFilter,
 ): Promise<number> {
-  const { queries } = services.database;
   const { rows } = await sql<{ total: number | string }>`
     select count(*) as total from ${sql.table('allocations')} as a
     where ${sql.join(portConditions(services, filter), sql` and `)}`.execute(queries);

@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DateTime } from 'luxon';
 import { tooManyRequests } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
-import { MemoryRateLimiter } from '../auth/rate-limiter.ts';
 import { coerceInteger } from '../input/coerce.ts';
 import { parseCursor } from '../input/cursor.ts';
 import type { Input } from '../input/input.ts';
 import { invalid } from '../input/invalid.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
+import { subscriberOf } from '../panel/ip-range.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
@@ -27,9 +27,8 @@ import { type AdminSight, createSearchKeys, type KeySearch } from './search-keys
 
 const tags = ['API keys'];
 const defaultPerPage = 50;
-/** What anyone may send without a key: so much at once, and so often in a minute from one address. */
+/** What anyone may send at once without a key. */
 const anonymousKeys = 10;
-const anonymousCalls = 10;
 
 /** Keys of all users. */
 export function allKeysRoutes(api: FastifyInstance, services: Services): void {
@@ -118,7 +117,6 @@ function toInstant(filter: Readonly<Record<string, unknown>>, name: string): Dat
 
 function leakedRoute(api: FastifyInstance, services: Services): void {
   const revokeLeaked = createRevokeLeaked(services);
-  const limiter = new MemoryRateLimiter(anonymousCalls, 1);
   api.post<{ Body: { keys: readonly string[] } }>(
     '/api-keys/revoke',
     {
@@ -148,7 +146,7 @@ function leakedRoute(api: FastifyInstance, services: Services): void {
         }));
         return sendJson(reply, { object: 'list', data });
       }
-      await limitAnonymous(limiter, request, keys.length);
+      await limitAnonymous(services, request, keys.length);
       await revokeLeaked({ userId: null, apiKeyId: null, ip: request.client.ip }, keys);
       const attributes = { received: keys.length };
       return sendJson(reply.code(202), { object: 'key_revocation_receipt', attributes });
@@ -157,11 +155,11 @@ function leakedRoute(api: FastifyInstance, services: Services): void {
 }
 
 async function limitAnonymous(
-  limiter: MemoryRateLimiter,
+  { rateLimiter, limits }: Services,
   request: FastifyRequest,
   count: number,
 ): Promise<void> {
-  const { allowed, retryAfter } = await limiter.hit(request.client.ip, new Date());
+  const { allowed, retryAfter } = await rateLimiter.hit(limits.leakedKeys, subscriberOf(request.client.ip));
   if (!allowed) throw tooManyRequests({ 'retry-after': String(retryAfter) });
   if (count <= anonymousKeys) return;
   throw invalid(

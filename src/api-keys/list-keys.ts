@@ -25,13 +25,15 @@ export function createListKeys(services: Services): ListKeys {
 }
 
 async function keysOfUsers(
-  { database, panel, hasOwnTables }: Services,
+  { reads, panel, hasOwnTables }: Services,
   userIds: readonly number[],
 ): Promise<readonly (readonly StoredKey[])[]> {
-  const rows = await selectKeys(database.queries, hasOwnTables)
-    .where('k.user_id', 'in', [...new Set(userIds)])
-    .orderBy('k.id')
-    .execute();
+  const rows = await reads.run((queries) =>
+    selectKeys(queries, hasOwnTables)
+      .where('k.user_id', 'in', [...new Set(userIds)])
+      .orderBy('k.id')
+      .execute(),
+  );
   const byUser = Map.groupBy(
     rows.map((row) => toStoredKey(row, panel.clock)),
     (key) => key.userId,

@@ -1,3 +1,4 @@
+import type { RateLimiter } from '../auth/rate-limiter.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLogger, type Logger } from '../logging.ts';
@@ -32,12 +33,16 @@ export function loadContext(options: PanelOptions, processEnv: ProcessEnv = proc
 }
 
 /** Opens the panel and checks that its APP_KEY is the right one. Close it when done: `closeServices`. */
-export async function openServices({ env, settings }: Context, logger: Logger): Promise<Services> {
+export async function openServices(
+  { env, settings }: Context,
+  logger: Logger,
+  rateLimiter?: RateLimiter,
+): Promise<Services> {
   const opened = await openPanel(env, settings);
   const { database, panel } = opened;
   try {
     await requireAppKey(database, panel, new Encrypter(env.appKeys));
-    return createServices(env, settings, opened, logger);
+    return createServices(env, settings, opened, logger, rateLimiter);
   } catch (error) {
     await database.close();
     throw error;
@@ -45,8 +50,9 @@ export async function openServices({ env, settings }: Context, logger: Logger): 
 }
 
 /** Finishes what follows the answers, and closes the database. */
-export async function closeServices({ lastUsed, database }: Services): Promise<void> {
+export async function closeServices({ lastUsed, reads, database }: Services): Promise<void> {
   await lastUsed.drain();
+  await reads.close();
   await database.close();
 }
 

@@ -12,7 +12,7 @@ import { keysPrune } from './keys-prune.ts';
 import { keysRevoke } from './keys-revoke.ts';
 import { keysRotate } from './keys-rotate.ts';
 import { migrate } from './migrate.ts';
-import { parseDays, parseGrace } from './numbers.ts';
+import { parseDays, parseGrace, parseWorkers } from './numbers.ts';
 import { openapi } from './openapi.ts';
 import { oneLine } from './output.ts';
 import { serve } from './serve.ts';
@@ -32,6 +32,7 @@ export function createProgram(): Command {
   onPanel(program.command('serve'))
     .description('run the service')
     .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091)')
+    .option('--workers <n>', 'processes that share the work, or auto (default 1)', parseWorkers)
     .action(serve);
 
   program

@@ -1,19 +1,37 @@
 import type { FastifyInstance } from 'fastify';
+import { MemoryRateLimiter, type RateLimiter } from '../auth/rate-limiter.ts';
 import { Janitor } from '../housekeeping/janitor.ts';
 import { buildApp } from '../http/app.ts';
 import type { ListenAddress } from '../http/listen-address.ts';
 import type { Logger } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
 import { OperatorError } from '../operator-error.ts';
-import type { Services } from '../services.ts';
 import { requireScopesHold } from '../startup/scope-check.ts';
 import { type Context, closeServices, openServices } from './panel-context.ts';
 
 /** The service, listening. */
 export interface RunningService {
   readonly url: string;
-  readonly services: Services;
+  /** The panel it found, for people. */
+  readonly panelName: string;
   /** Takes no new requests, finishes those it has, and closes the database. */
   stop(): Promise<void>;
+}
+
+/** What a process shares with others that serve the same panel. */
+export interface Place {
+  readonly rateLimiter: RateLimiter;
+  /** The metrics of all of them together; null where there is only this one. */
+  readonly allMetrics: (() => Promise<string>) | null;
+  /** Told of this process's metrics. */
+  onMetrics(registry: Metrics['registry']): void;
+  /** Whether the work that has its time is done here. */
+  readonly keepsHouse: boolean;
+}
+
+/** The place of a process that shares nothing. */
+export function alone(rateLimiter: RateLimiter = new MemoryRateLimiter()): Place {
+  return { rateLimiter, allMetrics: null, onMetrics: () => {}, keepsHouse: true };
 }
 
 /**
@@ -26,20 +44,23 @@ export async function startService(
   context: Context,
   logger: Logger,
   addresses: readonly ListenAddress[],
+  place: Place = alone(),
 ): Promise<RunningService> {
-  const services = await openServices(context, logger);
+  const opened = await openServices(context, logger, place.rateLimiter);
+  const services = place.allMetrics === null ? opened : { ...opened, allMetrics: place.allMetrics };
+  place.onMetrics(services.metrics.registry);
   const janitor = new Janitor(services);
   try {
     await requireScopesHold(services);
     const app = await buildApp(services, context.env);
     const url = await listen(app, addresses);
-    janitor.start();
+    if (place.keepsHouse) janitor.start();
     const stop = async () => {
       await app.close();
       await janitor.stop();
       await closeServices(services);
     };
-    return { url, services, stop };
+    return { url, panelName: services.panel.name, stop };
   } catch (error) {
     await closeServices(services);
     throw error;
@@ -59,7 +80,7 @@ async function listen(app: FastifyInstance, [first, ...others]: readonly ListenA
 }
 
 /**
- * On a signal: stops a service in order, one that is still starting once it has started. A signal
+ * On a signal, or the loss of the primary: stops a service in order, one that is still starting once it has started. A signal
  * may come several times (a terminal and npm both pass Ctrl-C on); it counts once.
  *
  * @param starting A service that can't be started is its caller's to report.
@@ -67,20 +88,20 @@ async function listen(app: FastifyInstance, [first, ...others]: readonly ListenA
 export function stopOnSignal(
   starting: Promise<RunningService>,
   logger: Logger,
-  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+  causes: readonly (NodeJS.Signals | 'disconnect')[] = ['SIGTERM', 'SIGINT'],
 ): void {
   let isStopping = false;
-  const stop = async (signal: string) => {
+  const stop = async (cause: string) => {
     if (isStopping) return;
     isStopping = true;
-    logger.info({ signal }, 'stopping');
+    logger.info({ cause }, 'stopping');
     const service = await starting.catch(() => null);
     await service?.stop();
     logger.info('stopped');
   };
-  for (const signal of signals) {
-    process.on(signal, () => {
-      stop(signal).catch((error) => {
+  for (const cause of causes) {
+    process.on(cause as NodeJS.Signals, () => {
+      stop(cause).catch((error) => {
         logger.error({ err: error }, 'could not stop in order');
         process.exit(1);
       });

@@ -18,6 +18,7 @@ export interface SettingSchema {
   readonly type?: string;
   readonly anyOf?: readonly SettingSchema[];
   readonly enum?: readonly string[];
+  readonly const?: unknown;
   readonly items?: SettingSchema;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -54,6 +55,7 @@ export const settingFields: readonly SettingField[] = Object.entries(settingsSch
 /** What a setting may be, in words: `a whole number from 1 to 200`. */
 export function describeAllowed(schema: SettingSchema): string {
   if (schema.anyOf) return schema.anyOf.map(describeAllowed).join(' or ');
+  if (schema.const !== undefined) return String(schema.const);
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;
   switch (schema.type) {
     case 'integer':

@@ -92,9 +92,16 @@ const booleans = new Map<string, boolean>([
 ]);
 
 function readText(schema: SettingSchema, text: string): unknown {
+  if (schema.anyOf) return readAny(schema.anyOf, text);
   if (schema.type === 'boolean') return booleans.get(text.toLowerCase()) ?? text;
   if (schema.type === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
   return text;
+}
+
+/** The first reading that its own branch takes, else the text. */
+function readAny(branches: readonly SettingSchema[], text: string): unknown {
+  const readings = branches.map((branch) => ({ branch, value: readText(branch, text) }));
+  return readings.find(({ branch, value }) => compileSchema(branch)(value))?.value ?? text;
 }
 
 function checkValue(field: SettingField, value: unknown, where: string): unknown {

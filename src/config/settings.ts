@@ -148,6 +148,17 @@ export const settingsSchema = Type.Object(
           env: 'SIDECAR_LISTEN',
           description: 'Address and port to listen on, HOST:PORT or [IPv6]:PORT.',
         }),
+        workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Literal('auto')], {
+          default: 1,
+          env: 'SIDECAR_WORKERS',
+          description: 'Processes that share the work; auto is one for each core.',
+        }),
+        shared_limits: Type.Boolean({
+          default: true,
+          env: 'SIDECAR_SHARED_LIMITS',
+          description:
+            "Count rate limits in the panel's Redis, where its REDIS_HOST is set, so that replicas share them.",
+        }),
         trusted_proxies: Type.Union([Type.String(), Type.Null()], {
           default: null,
           env: 'SIDECAR_TRUSTED_PROXIES',

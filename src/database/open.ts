@@ -1,5 +1,5 @@
 import { OperatorError } from '../operator-error.ts';
-import type { DatabaseSettings } from '../panel/env/database-settings.ts';
+import type { DatabaseSettings, MysqlSettings, PgsqlSettings } from '../panel/env/database-settings.ts';
 import type { Database, SessionSettings } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { openMysql } from './mysql.ts';
@@ -26,6 +26,16 @@ export function openDatabase(
     case 'pgsql':
       return openPostgres(settings, limits, tables);
   }
+}
+
+/** The same database on another host. */
+export function atHost<Settings extends MysqlSettings | PgsqlSettings>(
+  settings: Settings,
+  host: string,
+): Settings {
+  // Its password is not enumerable; a socket would lead to the first host.
+  const moved = { host, ...(settings.driver === 'mysql' ? { socket: null } : {}) };
+  return Object.create(settings, Object.getOwnPropertyDescriptors(moved)) as Settings;
 }
 
 /** Where a database is, for people: `127.0.0.1:3306/panel`, a socket, or a file. No secret. */

@@ -14,6 +14,7 @@ import { isSelfService, passesAdminGate, refusalReason } from '../auth/rules.ts'
 import { parseBody } from '../input/body.ts';
 import { cleanInput } from '../input/input.ts';
 import { parseRowId } from '../input/row-id.ts';
+import { subscriberOf } from '../panel/ip-range.ts';
 import type { Credential, NodeView, Stage, TargetUser } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
 import { OncePerMinute } from './once-per-minute.ts';
@@ -86,10 +87,21 @@ export class Guard {
         now,
       );
     } catch (error) {
-      if (error instanceof ApiError) this.#services.metrics.authenticationFailures.inc({ cause: 'unknown' });
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      this.#services.metrics.authenticationFailures.inc({ cause: 'unknown' });
+      throw await this.#countFailure(request, error);
     }
     this.#services.lastUsed.note(passage.credential.id, now);
+  }
+
+  /**
+   * What to answer a failed authentication: its own refusal, or with too many of them from one address, 429.
+   * Keys are looked at first, so that a good one passes whatever its neighbours do.
+   */
+  async #countFailure(request: FastifyRequest, refusal: ApiError): Promise<ApiError> {
+    const { rateLimiter, limits } = this.#services;
+    const { allowed, retryAfter } = await rateLimiter.hit(limits.failures, subscriberOf(request.client.ip));
+    return allowed ? refusal : tooManyRequests({ 'retry-after': String(retryAfter) });
   }
 
   async #readBody(passage: Passage): Promise<void> {
@@ -123,8 +135,9 @@ export class Guard {
   }
 
   async #throttle(passage: Passage): Promise<void> {
-    const { reply, now } = passage;
-    const result = await this.#services.rateLimiter.hit(known(passage).owner.uuid, now);
+    const { reply } = passage;
+    const { rateLimiter, limits } = this.#services;
+    const result = await rateLimiter.hit(limits.requests, known(passage).owner.uuid);
     const headers = {
       'x-ratelimit-limit': String(result.limit),
       'x-ratelimit-remaining': String(result.remaining),

@@ -27,7 +27,8 @@ export function registerOperations(app: FastifyInstance, services: Services): vo
     },
     async (_request, reply) => {
       const { registry } = services.metrics;
-      return reply.header('content-type', registry.contentType).send(await registry.metrics());
+      const text = await (services.allMetrics?.() ?? registry.metrics());
+      return reply.header('content-type', registry.contentType).send(text);
     },
   );
 }

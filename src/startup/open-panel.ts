@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { VisibleColumns } from '../database/columns.ts';
 import type { Database } from '../database/database.ts';
 import type { DatabaseLimits } from '../database/limits.ts';
-import { explainConnectFailure, openDatabase } from '../database/open.ts';
+import { atHost, explainConnectFailure, openDatabase } from '../database/open.ts';
 import { ownTableColumns } from '../database/own-tables.ts';
 import { hasOwnTables } from '../own-tables/presence.ts';
 import { detectPanel, panelTableNames } from '../panel/detect.ts';
@@ -12,6 +12,8 @@ import type { Panel, PanelKind } from '../panel/panel.ts';
 /** The panel found, over its open database. */
 export interface OpenPanel {
   readonly database: Database;
+  /** A copy of it to read lists from (DB_READ_HOST), or null. */
+  readonly replica: Database | null;
   readonly panel: Panel;
   /** Whether this service's own tables are there. */
   readonly hasOwnTables: boolean;
@@ -43,7 +45,8 @@ export async function openPanel(
   try {
     // The first connection shows whether the session can be set up as the panel needs it.
     await database.ping();
-    return { database, panel: kind.create(env, isMigrated), hasOwnTables: isMigrated };
+    const replica = openReplica(env, limits, kind);
+    return { database, replica, panel: kind.create(env, isMigrated), hasOwnTables: isMigrated };
   } catch (error) {
     await database.close();
     throw explainConnectFailure(error, env.database);
@@ -66,4 +69,11 @@ async function detect(env: PanelEnv, settings: Settings): Promise<Found> {
 /** The settings' bounds of connections to the database. */
 export function databaseLimits({ database }: Settings): DatabaseLimits {
   return { timeoutMs: database.timeout_ms, poolSize: database.pool_size };
+}
+
+/** Not tried here: a service whose replica is away does without it. */
+function openReplica(env: PanelEnv, limits: DatabaseLimits, kind: PanelKind): Database | null {
+  const { database: settings, readHost } = env;
+  if (readHost === null || settings.driver === 'sqlite') return null;
+  return openDatabase(atHost(settings, readHost), limits, kind.session(env), tableNames);
 }

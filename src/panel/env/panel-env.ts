@@ -4,6 +4,7 @@ import { type DatabaseSettings, databaseSettings } from './database-settings.ts'
 import { inheritedValue, type ProcessEnv, parseDotenv } from './dotenv.ts';
 import { findEnvFile } from './env-file.ts';
 import { type Printable, withHidden } from './hidden.ts';
+import { type RedisSettings, redisSettings } from './redis-settings.ts';
 import { envBoolean, envString } from './value.ts';
 
 /**
@@ -34,6 +35,10 @@ export interface PanelEnv extends Printable {
   readonly twoFactorRequired: string | null;
   /** APP_ENVIRONMENT_ONLY: whether the panel ignores its table `settings` */
   readonly environmentOnly: boolean;
+  /** the panel's Redis; `null` where it uses none */
+  readonly redis: RedisSettings | null;
+  /** host of a replica of the database, for reading; `null` for none */
+  readonly readHost: string | null;
   /** any other variable as it is written, the process environment first; `null` if it is not set */
   variable(name: string): string | null;
 }
@@ -68,6 +73,8 @@ export function loadPanelEnv(path: string, processEnv: ProcessEnv): PanelEnv {
       }),
       twoFactorRequired: variable('APP_2FA_REQUIRED'),
       environmentOnly: envBoolean(variable('APP_ENVIRONMENT_ONLY')),
+      redis: redisSettings(variable),
+      readHost: setting('DB_READ_HOST') || null,
       variable,
     },
     {
