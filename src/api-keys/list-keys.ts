@@ -1,6 +1,9 @@
+import type { Kysely } from 'kysely';
 import { type Actor, keysViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
 import type { Database } from '../database/database.ts';
+import { SizedStatement } from '../database/sized-statement.ts';
+import type { PanelTables } from '../database/tables.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
 import { type ApiKeyResource, type ApiKeyRow, apiKeyColumns, toApiKey } from './api-key.ts';
@@ -19,17 +22,20 @@ export function createListKeys({ database, panel, activityLog, settings }: Servi
   };
 }
 
+const keysByUser = new SizedStatement((queries: Kysely<PanelTables>, userIds: readonly number[]) =>
+  queries
+    .selectFrom('api_keys')
+    .select(['user_id', ...apiKeyColumns])
+    .where('user_id', 'in', userIds)
+    .where('key_type', '=', accountKeyType)
+    .orderBy('id'),
+);
+
 async function keysOfUsers(
   database: Database,
   userIds: readonly number[],
 ): Promise<readonly (readonly ApiKeyRow[])[]> {
-  const rows = await database.queries
-    .selectFrom('api_keys')
-    .select(['user_id', ...apiKeyColumns])
-    .where('user_id', 'in', [...new Set(userIds)])
-    .where('key_type', '=', accountKeyType)
-    .orderBy('id')
-    .execute();
+  const rows = await keysByUser.find(database.queries, [...new Set(userIds)]);
   const byUser = Map.groupBy(rows, (row) => row.user_id);
   return userIds.map((userId) => byUser.get(userId) ?? []);
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import type { Credential, Resource } from '../panel.ts';
 import { isAdmin, isRootAdmin } from './roles.ts';
@@ -18,19 +19,7 @@ export async function findCredentials(
   identifiers: readonly string[],
   clock: PanelClock,
 ): Promise<readonly Credential[]> {
-  const rows = await queries
-    .selectFrom('api_keys as k')
-    .innerJoin('users as u', 'u.id', 'k.user_id')
-    .select([
-      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
-      ...(['k.expires_at', 'k.permissions', 'u.uuid'] as const),
-    ])
-    .select((build) => [
-      isAdmin(build as never, build.ref('u.id')).as('is_admin'),
-      isRootAdmin(build as never, build.ref('u.id')).as('is_root_admin'),
-    ])
-    .where('k.identifier', 'in', identifiers)
-    .execute();
+  const rows = await credentialRows.find(queries, identifiers);
   return rows.map((row) => ({
     id: row.id,
     identifier: row.identifier ?? '',
@@ -49,6 +38,21 @@ export async function findCredentials(
     },
   }));
 }
+
+const credentialRows = new SizedStatement((queries: Kysely<PelicanTables>, identifiers: readonly string[]) =>
+  queries
+    .selectFrom('api_keys as k')
+    .innerJoin('users as u', 'u.id', 'k.user_id')
+    .select([
+      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
+      ...(['k.expires_at', 'k.permissions', 'u.uuid'] as const),
+    ])
+    .select((build) => [
+      isAdmin(build as never, build.ref('u.id')).as('is_admin'),
+      isRootAdmin(build as never, build.ref('u.id')).as('is_root_admin'),
+    ])
+    .where('k.identifier', 'in', identifiers),
+);
 
 /** What is not a JSON object grants nothing; an empty one is stored as a list. */
 function readPermissions(text: string | null): Credential['acl'] {

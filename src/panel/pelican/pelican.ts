@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Queries } from '../../database/database.ts';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock } from '../clock.ts';
 import { accountKeyType, type Credential, type Panel, type PanelKind, type Resource } from '../panel.ts';
 import { findCredentials } from './credentials.ts';
@@ -16,6 +17,14 @@ export const pelican: PanelKind = {
   create: () => createPanel(),
 };
 
+const usersById = new SizedStatement((queries: Kysely<PelicanTables>, ids: readonly number[]) =>
+  queries
+    .selectFrom('users as u')
+    .select('u.id')
+    .select((build) => isAdmin(build as never, build.ref('u.id')).as('is_admin'))
+    .where('u.id', 'in', ids),
+);
+
 function createPanel(): Panel {
   const clock = createClock('UTC', 'UTC');
   return {
@@ -28,12 +37,7 @@ function createPanel(): Panel {
     openSecret: (encrypter, token) => encrypter.decrypt(token),
     findCredentials: (queries, identifiers) => findCredentials(own(queries), identifiers, clock),
     findUsers: async (queries, ids) => {
-      const rows = await own(queries)
-        .selectFrom('users as u')
-        .select('u.id')
-        .select((build) => isAdmin(build as never, build.ref('u.id')).as('is_admin'))
-        .where('u.id', 'in', ids)
-        .execute();
+      const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.is_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import type { Credential } from '../panel.ts';
 import type { PterodactylTables } from './tables.ts';
@@ -25,7 +26,7 @@ export async function findCredentials(
   clock: PanelClock,
   policy: PolicySource,
 ): Promise<readonly Credential[]> {
-  const rows = await credentialRows(queries, identifiers);
+  const rows = await credentialRows.find(queries, identifiers);
   return rows.map((row) => {
     const isAdmin = row.root_admin === 1;
     const level = twoFactorLevel(row.policy, policy.environment, policy.environmentOnly);
@@ -54,23 +55,23 @@ export async function findCredentials(
   });
 }
 
-function credentialRows(queries: Kysely<PterodactylTables>, identifiers: readonly string[]) {
-  return queries
-    .selectFrom('api_keys as k')
-    .innerJoin('users as u', 'u.id', 'k.user_id')
-    .select([
-      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
-      ...(['k.expires_at', 'k.r_servers', 'k.r_nodes', 'k.r_allocations', 'k.r_users'] as const),
-      ...(['k.r_locations', 'u.uuid', 'u.root_admin', 'u.use_totp'] as const),
-    ])
-    .select((build) =>
-      build
-        .selectFrom('settings as s')
-        .select('s.value')
-        .where('s.key', '=', sql.lit(twoFactorSetting))
-        .limit(sql.lit(1))
-        .as('policy'),
-    )
-    .where('k.identifier', 'in', identifiers)
-    .execute();
-}
+const credentialRows = new SizedStatement(
+  (queries: Kysely<PterodactylTables>, identifiers: readonly string[]) =>
+    queries
+      .selectFrom('api_keys as k')
+      .innerJoin('users as u', 'u.id', 'k.user_id')
+      .select([
+        ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
+        ...(['k.expires_at', 'k.r_servers', 'k.r_nodes', 'k.r_allocations', 'k.r_users'] as const),
+        ...(['k.r_locations', 'u.uuid', 'u.root_admin', 'u.use_totp'] as const),
+      ])
+      .select((build) =>
+        build
+          .selectFrom('settings as s')
+          .select('s.value')
+          .where('s.key', '=', sql.lit(twoFactorSetting))
+          .limit(sql.lit(1))
+          .as('policy'),
+      )
+      .where('k.identifier', 'in', identifiers),
+);

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database, Queries } from '../../database/database.ts';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock, type PanelClock } from '../clock.ts';
 import type { PanelEnv } from '../env/panel-env.ts';
 import { accountKeyType, type Panel, type PanelKind } from '../panel.ts';
@@ -17,6 +18,10 @@ export const pterodactyl: PanelKind = {
   create: (env, _database: Database) => createPanel(env),
 };
 
+const usersById = new SizedStatement((queries: Kysely<PterodactylTables>, ids: readonly number[]) =>
+  queries.selectFrom('users').select(['id', 'root_admin']).where('id', 'in', ids),
+);
+
 function createPanel(env: PanelEnv): Panel {
   const clock = panelClock(env);
   const policy: PolicySource = { environment: env.twoFactorRequired, environmentOnly: env.environmentOnly };
@@ -30,11 +35,7 @@ function createPanel(env: PanelEnv): Panel {
     openSecret: (encrypter, token) => unserializePhpString(encrypter.decrypt(token)),
     findCredentials: (queries, identifiers) => findCredentials(own(queries), identifiers, clock, policy),
     findUsers: async (queries, ids) => {
-      const rows = await own(queries)
-        .selectFrom('users')
-        .select(['id', 'root_admin'])
-        .where('id', 'in', ids)
-        .execute();
+      const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.root_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),
