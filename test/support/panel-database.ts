@@ -42,9 +42,9 @@ export async function createPanelDatabase(
   on: DatabaseName,
   address?: ServerAddress,
 ): Promise<PanelDatabase> {
-  const { tables, env } = panels[panel];
+  const { tables, env, sessionZone } = panels[panel];
   const folder = mkdtempSync(join(tmpdir(), `panel-sidecar-${panel}-`));
-  const database = await createDatabase(on, folder, address);
+  const database = await createDatabase(on, folder, address, sessionZone);
   for (const sql of createTableStatements(tables, database.dialect, '')) await database.execute(sql);
   const access = await grantAccess(database, panel, on, address ?? sharedServer(on));
   const envText = (overrides: EnvOverrides = {}) => renderEnv({ ...env, ...access.env, ...overrides });
@@ -73,9 +73,18 @@ const commonEnv = {
 };
 
 const panels = {
-  pterodactyl: { tables: pterodactylTables, env: { ...commonEnv, APP_TIMEZONE: 'UTC' } },
-  // Pelican is in UTC whatever this says; a service that believed it would be caught.
-  pelican: { tables: pelicanTables, env: { ...commonEnv, APP_TIMEZONE: 'America/New_York' } },
+  pterodactyl: {
+    tables: pterodactylTables,
+    env: { ...commonEnv, APP_TIMEZONE: 'UTC' },
+    sessionZone: '+00:00',
+  },
+  pelican: {
+    tables: pelicanTables,
+    // Pelican is in UTC whatever this says; a service that believed it would be caught.
+    env: { ...commonEnv, APP_TIMEZONE: 'America/New_York' },
+    // It writes UTC into sessions of whatever zone the server has.
+    sessionZone: null,
+  },
 };
 
 type NamedDatabase = TestDatabase & { readonly name: string };
@@ -84,6 +93,7 @@ async function createDatabase(
   on: DatabaseName,
   folder: string,
   address: ServerAddress | undefined,
+  sessionZone: string | null,
 ): Promise<NamedDatabase> {
   switch (on) {
     case 'sqlite': {
@@ -91,7 +101,7 @@ async function createDatabase(
       return { name, ...createSqliteDatabase(name) };
     }
     case 'mariadb':
-      return createMariadbDatabase(address ?? inject('mariadb'));
+      return createMariadbDatabase(address ?? inject('mariadb'), sessionZone);
     case 'postgres':
       return createPostgresDatabase(address ?? inject('postgres'));
   }

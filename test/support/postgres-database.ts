@@ -86,7 +86,9 @@ async function refill(pool: pg.Pool, tables: readonly string[], seed: Seed): Pro
   try {
     // As a replica, the server does not look at foreign keys.
     const deletes = tables.map((table) => `delete from "${table}"`).join(';');
-    await client.query(`begin; set local session_replication_role = replica; ${deletes}`);
+    await client.query(
+      `begin isolation level read committed; set local session_replication_role = replica; ${deletes}`,
+    );
     await client.query('set local session_replication_role = origin');
     await seed(executor(client));
     await client.query('commit');
