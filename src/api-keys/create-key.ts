@@ -1,4 +1,4 @@
-import { displayError, notFound, validationFailed } from '../api-error.ts';
+import { type ApiError, displayError, notFound, validationFailed } from '../api-error.ts';
 import { type Actor, keyCreated } from '../audit/activity.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Queries } from '../database/database.ts';
@@ -26,8 +26,9 @@ export interface CreatedKey {
 /**
  * Makes an account key for a user.
  *
- * @throws ApiError 422 for a description the user already has, 400 at the limit of keys, 404 for a user who
- *   was deleted meanwhile. DatabaseUnavailableError where other requests for this user take too long.
+ * @throws ApiError 422 for a description the user already has or the database can't store, 400 at the limit of
+ *   keys, 404 for a user who was deleted meanwhile. DatabaseUnavailableError where other requests for this user
+ *   take too long.
  */
 export type CreateKey = (actor: Actor, userId: number, input: NewKey) => Promise<CreatedKey>;
 
@@ -50,6 +51,7 @@ export function createCreateKey(services: Services): CreateKey {
         } catch (error) {
           const failure = classifyFailure(error);
           if (failure === 'orphan') throw notFound();
+          if (failure === 'unstorable') throw unstorableDescription();
           if (failure !== 'duplicate' || attempt === identifierAttempts) throw error;
         }
       }
@@ -104,6 +106,12 @@ function checkRules(
   if (taken.length >= max_keys_per_user) {
     throw displayError(`This user has reached the limit of ${max_keys_per_user} API keys.`);
   }
+}
+
+/** Of what a key's row is made of, the description alone is free text. */
+function unstorableDescription(): ApiError {
+  const detail = 'The description format is invalid.';
+  return validationFailed([{ field: 'description', rule: 'regex', detail }]);
 }
 
 /** Descriptions that a person would call the same compare equal, whatever the database's collation. */

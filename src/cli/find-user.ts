@@ -34,7 +34,7 @@ export function describeUser({ id, username }: NamedUser): string {
 }
 
 async function findById({ database }: Services, name: string): Promise<NamedUser | null> {
-  const id = parseRowId(name);
+  const id = parseRowId(name, database.largestId);
   if (id === null) return null;
   const row = await database.queries
     .selectFrom('users')

@@ -22,6 +22,8 @@ export interface SessionSettings {
 export interface Database {
   readonly kind: 'mysql' | 'sqlite' | 'postgres';
   readonly queries: Kysely<PanelTables>;
+  /** The largest id that the columns the panel makes on this server hold; some refuse to compare larger ones. */
+  readonly largestId: number;
   /**
    * Runs `work` in one transaction. `work` may run more than once: a deadlock or a busy file rolls
    * everything back and starts it again, a bounded number of times, so it must do nothing but database work.

@@ -94,6 +94,8 @@ function tlsOptions(tls: NonNullable<MysqlSettings['tls']>): SslOptions {
 
 class MysqlDatabase implements Database {
   readonly kind = 'mysql';
+  /** An unsigned INT's. */
+  readonly largestId = 4_294_967_295;
   readonly queries: Kysely<PanelTables>;
   readonly #prefix: string;
   readonly #setUpFailure: () => unknown;

@@ -47,14 +47,28 @@ export function openPostgres(
   return new PostgresDatabase(queries, settings.prefix);
 }
 
-function sessionStatement(settings: PgsqlSettings, limits: DatabaseLimits): string {
-  const schema = `"${settings.schema.replaceAll('"', '""')}"`;
-  const { timeoutMs } = limits;
-  return `set search_path to ${schema}; set statement_timeout = ${timeoutMs}; set lock_timeout = ${timeoutMs}`;
+/**
+ * The statement every session begins with. Whatever the server's or the account's defaults are, timestamps are
+ * read as ISO text, and a statement sees what was committed before it, so that whoever waited for a lock reads
+ * what its last holder wrote.
+ */
+function sessionStatement({ schema }: PgsqlSettings, { timeoutMs }: DatabaseLimits): string {
+  const settings = {
+    search_path: `"${schema.replaceAll('"', '""')}"`,
+    statement_timeout: timeoutMs,
+    lock_timeout: timeoutMs,
+    datestyle: "'ISO'",
+    default_transaction_isolation: "'read committed'",
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `set ${name} to ${value}`)
+    .join('; ');
 }
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgres';
+  /** A signed integer's. */
+  readonly largestId = 2_147_483_647;
   readonly queries: Kysely<PanelTables>;
   readonly #prefix: string;
 

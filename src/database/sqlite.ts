@@ -42,6 +42,8 @@ function openFile(file: string): DatabaseSync {
 
 class SqliteFile implements Database {
   readonly kind = 'sqlite';
+  /** Its integers go further, but ids are exact in JavaScript up to here. */
+  readonly largestId = Number.MAX_SAFE_INTEGER;
   readonly queries: Kysely<PanelTables>;
   readonly #prefix: string;
 

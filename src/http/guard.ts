@@ -139,7 +139,7 @@ export class Guard {
 
   async #bindTarget(passage: Passage): Promise<void> {
     const params = passage.request.params as Readonly<Record<string, string>>;
-    const id = parseRowId(params[passage.access.target]);
+    const id = parseRowId(params[passage.access.target], this.#services.database.largestId);
     if (id === null) throw notFound();
     if (passage.access.target === 'user') passage.user = await this.#services.users.load(id);
     else passage.node = await this.#services.nodes.load(id);
