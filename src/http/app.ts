@@ -26,6 +26,7 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
   const app = fastify({
     bodyLimit,
     requestTimeout,
+    return503OnClosing: false,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
     frameworkErrors: (_error, _request, reply) => {
@@ -50,23 +51,27 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
 function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv): void {
   const { trusted_proxies, max_in_flight } = services.settings.server;
   const trusted = parseTrustedProxies(trusted_proxies ?? env.trustedProxies);
-  let inFlight = 0;
+  const inFlight = new Set<ServerResponse>();
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
-    inFlight += 1;
-    services.metrics.inFlight.set(inFlight);
+    inFlight.add(reply.raw);
+    services.metrics.inFlight.set(inFlight.size);
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
     reply.header('x-request-id', request.id).header('cache-control', 'no-cache, private');
     hideContentType(request);
-    if (inFlight > max_in_flight && request.routeOptions.url !== '/healthz') {
+    if (inFlight.size > max_in_flight && request.routeOptions.url !== '/healthz') {
       throw unavailable('This service is overloaded, please try again.');
     }
   });
-  app.addHook('onResponse', async () => {
-    inFlight -= 1;
-    services.metrics.inFlight.set(inFlight);
+  app.addHook('onResponse', async (_request, reply) => {
+    inFlight.delete(reply.raw);
+    services.metrics.inFlight.set(inFlight.size);
+  });
+  // Their connections would otherwise be kept for a next request, and keep a service that is to stop.
+  app.addHook('preClose', async () => {
+    for (const response of inFlight) response.shouldKeepAlive = false;
   });
 }
 

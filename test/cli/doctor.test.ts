@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckReport } from '../../src/doctor/run-checks.ts';
-import { parseDotenv } from '../../src/panel/env/dotenv.ts';
+import { envValueOf, serviceAccount } from '../support/admin-session.ts';
 import { cells } from '../support/cells.ts';
 import { run } from '../support/cli.ts';
 import { createPanelDatabase, type PanelDatabase, TEST_APP_KEY } from '../support/panel-database.ts';
@@ -57,9 +57,8 @@ describe('a panel on MariaDB', () => {
     panel = await createPanelDatabase('pterodactyl', 'mariadb');
     const seed = new PanelSeed(panel);
     await seed.key(await seed.user({ admin: true }));
-    const variables = parseDotenv(panel.envText(), {});
-    database = variables.get('DB_DATABASE') ?? '';
-    account = `'${variables.get('DB_USERNAME')}'@'127.0.0.1'`;
+    database = envValueOf(panel, 'DB_DATABASE');
+    account = serviceAccount(panel);
   });
 
   afterAll(() => panel.drop());
@@ -238,7 +237,7 @@ describe('a panel on MariaDB', () => {
   });
 
   it('shows no secret', async () => {
-    const password = parseDotenv(panel.envText(), {}).get('DB_PASSWORD') ?? '';
+    const password = envValueOf(panel, 'DB_PASSWORD');
     const text = JSON.stringify([
       ...(await examine(panel.folder)).values(),
       ...(await examine(panel.folder, { DB_HOST: 'localhost', DB_PORT: '1' })).values(),

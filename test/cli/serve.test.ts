@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adminSession, envValueOf, waitsForUser } from '../support/admin-session.ts';
+import { startCommand } from '../support/cli.ts';
+import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
+import { keysOf, until } from '../support/sidecar.ts';
+
+let panel: PanelDatabase;
+let user: SeededUser;
+let key: SeededKey;
+
+beforeAll(async () => {
+  panel = await createPanelDatabase('pterodactyl', 'mariadb');
+  const seed = new PanelSeed(panel);
+  user = await seed.user();
+  key = await seed.key(await seed.user({ admin: true }));
+});
+
+afterAll(() => panel.drop());
+
+/** Starts the service and waits until it says where it listens. */
+async function serve(...args: string[]) {
+  const command = startCommand(['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0', ...args]);
+  const [line] = await command.printed(/^.*"url":.*$/m);
+  return { ...command, line: JSON.parse(line) as Record<string, unknown> };
+}
+
+it('prints one line, with its address, and answers there', async () => {
+  const { process, finished, line } = await serve();
+  expect(line).toMatchObject({
+    panel: 'Pterodactyl',
+    config: null,
+    msg: `panel-sidecar listens on ${line.url} beside Pterodactyl`,
+  });
+  expect(await (await fetch(`${line.url}/healthz`)).json()).toEqual({ status: 'ok' });
+  process.kill('SIGTERM');
+  const { code, stdout, stderr } = await finished;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text).msg),
+  ).toEqual([line.msg, 'stopping', 'stopped']);
+});
+
+describe('asked to stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s it finishes what it has begun', async (signal) => {
+    const { process, finished, line } = await serve();
+    const admin = await adminSession(panel);
+    await admin.query('start transaction');
+    await admin.query(`select id from users where id = ${user.id} for update`);
+    const answer = fetch(`${line.url}${keysOf(user)}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key.bearer}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ description: `made during ${signal}` }),
+    });
+    await until(() => waitsForUser(panel));
+    // Twice, as when a terminal and npm both pass it on.
+    process.kill(signal);
+    process.kill(signal);
+    await once(process.stdout, 'data');
+    await expect(fetch(`${line.url}/healthz`)).rejects.toThrow('fetch failed');
+    await admin.query('rollback');
+    await admin.end();
+
+    expect((await answer).status).toBe(200);
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+    expect(await panel.query('select memo from api_keys where memo = ?', [`made during ${signal}`])).toEqual([
+      { memo: `made during ${signal}` },
+    ]);
+  });
+
+  it('while it starts, it stops once it has started', async () => {
+    const admin = await adminSession(panel);
+    await admin.query('lock tables api_keys write');
+    const { process, finished } = startCommand(['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0']);
+    await until(() => waitsForTable());
+    process.kill('SIGTERM');
+    await once(process.stdout, 'data');
+    await admin.query('unlock tables');
+    await admin.end();
+    const { code, stdout, stderr } = await finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/"msg":"stopping"[\s\S]*"msg":"stopped"\}\n$/);
+  });
+});
+
+/** Whether the service waits for a table that somebody else has locked. */
+async function waitsForTable(): Promise<boolean> {
+  const rows = await panel.query(
+    "select id from information_schema.processlist where user = ? and state = 'Waiting for table metadata lock'",
+    [envValueOf(panel, 'DB_USERNAME')],
+  );
+  return rows.length > 0;
+}
