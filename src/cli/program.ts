@@ -33,6 +33,7 @@ export function createProgram(): Command {
     .command('demo')
     .description('run the service over a small panel made up for the occasion')
     .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091, or any free port)')
+    .option('--pelican', 'make the panel a Pelican, not a Pterodactyl')
     .action(demo);
 
   program
