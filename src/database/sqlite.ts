@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
@@ -14,7 +16,7 @@ const busyTimeoutMs = 2;
 /**
  * Opens the panel's SQLite file, which must exist. Its journal mode is left as the panel has it.
  *
- * @throws OperatorError where the file is missing or can't be opened.
+ * @throws OperatorError where the file is missing, can't be opened, or could not be written.
  */
 export function openSqlite(
   file: string,
@@ -30,6 +32,18 @@ export function openSqlite(
 }
 
 function openFile(file: string): DatabaseSync {
+  const database = open(file);
+  try {
+    // SQLite takes a file that it may only read, and keeps its journal in the folder.
+    for (const path of [file, dirname(file)]) requireWritable(path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function open(file: string): DatabaseSync {
   try {
     // As a URI, so that a missing file is an error and not made anew.
     const name = `file:${encodeURI(file).replaceAll(/[?#]/g, encodeURIComponent)}?mode=rw`;
@@ -37,6 +51,16 @@ function openFile(file: string): DatabaseSync {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(`cannot open the panel's SQLite file ${file}: ${reason}`);
+  }
+}
+
+function requireWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch {
+    throw new OperatorError(
+      `this user may not write ${path}: both the panel's SQLite file and its folder must be writable (docs/pelican.md)`,
+    );
   }
 }
 

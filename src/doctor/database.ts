@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
 import { describeDatabase, explainConnectFailure, openDatabase } from '../database/open.ts';
 import { panelTableNames } from '../panel/detect.ts';
 import type { DatabaseSettings } from '../panel/env/database-settings.ts';
@@ -14,7 +16,8 @@ export const checkDatabase: Check = {
     try {
       const version = await opened.version();
       database.set(opened);
-      return ok(`${version} at ${describeDatabase(address)}`);
+      const detail = `${version} at ${describeDatabase(address)}`;
+      return (await mayBlockReaders(opened)) ? { ...ok(detail), remedy: walAdvice } : ok(detail);
     } catch (error) {
       await opened.close();
       const failure = explainConnectFailure(error, address);
@@ -26,6 +29,16 @@ export const checkDatabase: Check = {
     }
   },
 };
+
+const walAdvice =
+  'if requests wait for each other: in WAL mode readers and the writer do not; with panel and service stopped, run PRAGMA journal_mode = WAL on the file (docs/pelican.md)';
+
+/** Whether this is a SQLite file in a journal mode in which whoever writes and those who read wait for each other. */
+async function mayBlockReaders({ kind, queries }: Database): Promise<boolean> {
+  if (kind !== 'sqlite') return false;
+  const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(queries);
+  return rows[0]?.journal_mode !== 'wal';
+}
 
 function isPlainLocalhost(address: DatabaseSettings): boolean {
   return address.driver === 'mysql' && address.host === 'localhost' && address.socket === null;

@@ -2,6 +2,8 @@ import { DateTime } from 'luxon';
 
 /** How a panel's timestamp columns map to instants, and how it prints instants. */
 export interface PanelClock {
+  /** The zone whose offset `format` prints. */
+  readonly displayZone: string;
   /** The column text for an instant, second precision. */
   toColumn(instant: Date): string;
   /** The instant that a column's text stands for. */
@@ -23,7 +25,12 @@ export function createClock(columnZone: string, displayZone: string): PanelClock
   const format = displayZone === 'UTC' ? formatUtc : zonedFormat(displayZone);
   const isUtc = columnZone === 'UTC' && displayZone === 'UTC';
   // Lists show many times; where both zones are UTC the text needs no calendar.
-  return { ...column, format, show: isUtc ? showUtc : (text) => format(column.fromColumn(text)) };
+  return {
+    ...column,
+    displayZone,
+    format,
+    show: isUtc ? showUtc : (text) => format(column.fromColumn(text)),
+  };
 }
 
 function showUtc(text: string): string {
@@ -35,7 +42,7 @@ const utcColumn = {
   fromColumn: (text: string) => new Date(`${text.replace(' ', 'T')}Z`),
 };
 
-function zonedColumn(zone: string): Omit<PanelClock, 'format' | 'show'> {
+function zonedColumn(zone: string): Pick<PanelClock, 'toColumn' | 'fromColumn'> {
   return {
     toColumn: (instant) => DateTime.fromJSDate(instant, { zone }).toFormat('yyyy-MM-dd HH:mm:ss'),
     fromColumn: (text) => DateTime.fromSQL(text, { zone }).toJSDate(),
