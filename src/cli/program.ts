@@ -48,29 +48,31 @@ export function createProgram(): Command {
     .option('--json', 'print for programs')
     .action(doctor);
 
-  const keys = program.command('keys').description("a user's API keys; USER is an id, e-mail or username");
+  const keys = program
+    .command('keys')
+    .description('list, make and revoke API keys; a user is an id, e-mail or username');
   onPanel(keys.command('list'))
-    .description('list them')
+    .description('list the keys that a user holds')
     .argument('<user>')
     .option('--json', 'print what the API would answer')
     .action(keysList);
   onPanel(keys.command('create'))
-    .description('make one and print it, this once')
+    .description('make a key for a user and print it, this once')
     .argument('<user>')
     .requiredOption('--description <text>', 'what it is for')
     .option('--allowed-ip <ip...>', 'addresses or ranges it may be used from (default anywhere)')
     .option('--json', 'print what the API would answer')
     .action(keysCreate);
   onPanel(keys.command('revoke'))
-    .description('delete one')
+    .description("delete one of a user's keys")
     .argument('<user>')
     .argument('<identifier>', 'the first 16 characters of the key')
     .option('--json', 'print nothing')
     .action(keysRevoke);
 
-  const allocations = program.command('allocations').description("a node's ports");
+  const allocations = program.command('allocations').description('list free ports; a node is an id or name');
   onPanel(allocations.command('free'))
-    .description('list those that no server has')
+    .description('list the ports that no server has')
     .argument('<node>', 'id or name')
     .option('--page <n>', 'which page (default 1)')
     .option('--per-page <n>', 'how many on a page (default 50)')
