@@ -44,10 +44,13 @@ export async function registerDocs(app: FastifyInstance, isPublic: boolean): Pro
     },
     () => app.swagger(),
   );
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiHooks: { onRequest: loopbackOnly(isPublic) },
-    uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
-    staticCSP: true,
+  await app.register(async (docs) => {
+    // The page's own hooks (`uiHooks`) would leave its scripts and styles out.
+    docs.addHook('onRequest', loopbackOnly(isPublic));
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
+      staticCSP: true,
+    });
   });
 }

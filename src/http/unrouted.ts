@@ -22,7 +22,10 @@ export function registerUnrouted(app: FastifyInstance): void {
   });
   app.setNotFoundHandler(async (request, reply) => {
     const path = sentPath(request);
-    const known = [...paths.values()].find(({ pattern }) => pattern.test(path));
+    // Like the router, which takes one slash at the end but none too many at the start.
+    const known = request.url.startsWith('//')
+      ? undefined
+      : [...paths.values()].find(({ pattern }) => pattern.test(path));
     if (known === undefined) return sendError(reply, routeNotFound(path));
     const allowed = listedOrder.filter((method) => known.methods.has(method));
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(',')).code(200).send('');
@@ -31,7 +34,7 @@ export function registerUnrouted(app: FastifyInstance): void {
 }
 
 /** The path as sent, without query and without slashes at its ends. */
-function sentPath(request: FastifyRequest): string {
+export function sentPath(request: FastifyRequest): string {
   const [path = ''] = request.url.split('?', 1);
   return path.replace(/^\/+|\/+$/g, '');
 }

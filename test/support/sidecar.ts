@@ -1,8 +1,8 @@
 import { type Answer, type Sent, send } from './client.ts';
-import type { MariadbAddress } from './mariadb-server.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
+import type { ServerAddress } from './test-database.ts';
 
 /** A panel on MariaDB and a service beside it. */
 export interface Sidecar {
@@ -22,13 +22,15 @@ export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
  *
  * @param env variables of the service's process
  * @param address another MariaDB than the shared one, for tests that stop it
+ * @param args further arguments of `serve`
  */
 export async function startSidecar(
   env: Readonly<Record<string, string>> = {},
-  address?: MariadbAddress,
+  address?: ServerAddress,
+  args: readonly string[] = [],
 ): Promise<Sidecar> {
   const panel = await createPanelDatabase('pterodactyl', 'mariadb', address);
-  const service = await startService(panel.folder, { env: { ...unlimited, ...env } });
+  const service = await startService(panel.folder, { env: { ...unlimited, ...env }, args });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },
     send: (request) => send(service.url, request),
