@@ -32,7 +32,7 @@ export interface AnsweredError {
   readonly meta?: { readonly source_field: string; readonly rule: string };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Sends one request with nothing added to it that the test did not ask for, but `Host` and lengths. */
 export function send(url: string, sent: Sent): Promise<Answer> {
