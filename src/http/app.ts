@@ -13,6 +13,7 @@ import { registerCors } from './cors.ts';
 import { registerDocs } from './docs.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerOperations } from './operations.ts';
+import { withSlashesJoinedAtEnd } from './slashes.ts';
 import { registerUnrouted } from './unrouted.ts';
 import '../request/caller.ts';
 
@@ -30,6 +31,7 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
     // Node would answer a missing Host, and an unknown expectation, with an empty body.
     http: { requireHostHeader: false },
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => withSlashesJoinedAtEnd(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
     frameworkErrors: (_error, request, reply) => {
       // No hook runs for these.

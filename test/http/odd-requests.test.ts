@@ -49,6 +49,8 @@ describe('habits of clients that are served', () => {
 
   it.each([
     ['one trailing slash', (path: string) => `${path}/`],
+    ['many trailing slashes', (path: string) => `${path}///`],
+    ['trailing slashes before a query', (path: string) => `${path}//?x=a//`],
     ['a query', (path: string) => `${path}?x=1&x[]=2&&=&%zz`],
     ['a bare question mark', (path: string) => `${path}?`],
     ['escaped letters in the path', (path: string) => path.replace('api-keys', '%61pi-keys')],
@@ -219,6 +221,17 @@ describe('paths that are no routes', () => {
     const ask = async (path: string) => refusalOf(await sidecar.send({ path }));
     expect(await ask('/api/nope')).toBe(unrouted('api/nope'));
     expect(await ask('/api/nope/?token=x')).toBe(unrouted('api/nope'));
+    expect(await ask('//api/nope///')).toBe(unrouted('api/nope'));
+    expect(await ask(`/${keysOf(user)}`)).toBe(unrouted(keysOf(user).slice(1)));
+  });
+
+  it('take no longer to be refused for a long run of slashes', async () => {
+    const since = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => sidecar.send({ path: `/x${'/'.repeat(15_000)}x` })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
+    expect(performance.now() - since).toBeLessThan(1000);
   });
 
   it('are logged without what could be a key', async () => {
