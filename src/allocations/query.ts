@@ -3,10 +3,11 @@
  * else stays what it is, for the schema to refuse.
  */
 export function parsePerPage(value: unknown): unknown {
-  if (typeof value !== 'string' || !Number.isFinite(Number(value))) return value;
-  if (/^[+-]?(?:0|[1-9]\d*)$/.test(value)) return Number(value);
-  // A fraction is a number to the panel's bounds, though no integer; exponents and the like count as text.
-  return /^-?\d+\.\d+$/.test(value) ? Number(value) : value;
+  const number = Number(value);
+  if (typeof value !== 'string' || !Number.isFinite(number)) return value;
+  if (/^[+-]?(?:0|[1-9]\d*)$/.test(value)) return number;
+  // A fraction is a number to the panel's bounds, though no integer; `1.0`, exponents and the like count as text.
+  return /^-?\d+\.\d+$/.test(value) && !Number.isInteger(number) ? number : value;
 }
 
 /** The relations a query asks for: names with commas between, or a list of them. */
