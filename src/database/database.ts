@@ -42,6 +42,12 @@ export interface Database {
   ): Promise<number>;
   /** The tables and columns this account can see. */
   columns(): Promise<VisibleColumns>;
+  /**
+   * The columns of a table that have no default and are not among `given`: without them a row is refused.
+   * Unlike `columns`, this also finds those that the account has no right to see; a server may name but the
+   * first.
+   */
+  mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]>;
   /** The server's name and version, for people. */
   version(): Promise<string>;
   /** The database's own clock. */

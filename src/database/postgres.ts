@@ -105,11 +105,24 @@ class PostgresDatabase implements Database {
 
   async columns(): Promise<VisibleColumns> {
     const { rows } = await sql<CatalogueRow>`
-      select table_name, column_name,
-        is_nullable = 'NO' and column_default is null and is_identity = 'NO' and is_generated = 'NEVER'
-          as is_mandatory
+      select table_name, column_name
       from information_schema.columns where table_schema = current_schema()`.execute(this.queries);
     return toVisibleColumns(rows, this.#prefix);
+  }
+
+  /** From the system's own catalogue: the standard's hides columns that nothing is granted on. */
+  async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
+    const { rows } = await sql<{ column_name: string }>`
+      select a.attname as column_name
+      from pg_catalog.pg_attribute a
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = current_schema() and c.relname = ${this.#prefix + table}
+        and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+        and (a.attnotnull or t.typnotnull) and not a.atthasdef and t.typdefault is null
+      order by a.attnum`.execute(this.queries);
+    return rows.map(({ column_name }) => column_name).filter((column) => !given.includes(column));
   }
 
   async version(): Promise<string> {

@@ -98,10 +98,16 @@ class SqliteFile implements Database {
 
   async columns(): Promise<VisibleColumns> {
     const { rows } = await sql<CatalogueRow>`
-      select m.name as table_name, c.name as column_name,
-        c."notnull" = 1 and c.dflt_value is null and c.pk = 0 as is_mandatory
+      select m.name as table_name, c.name as column_name
       from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'`.execute(this.queries);
     return toVisibleColumns(rows, this.#prefix);
+  }
+
+  async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
+    const { rows } = await sql<{ name: string }>`
+      select name from pragma_table_info(${this.#prefix + table})
+      where "notnull" = 1 and dflt_value is null and pk = 0`.execute(this.queries);
+    return rows.map(({ name }) => name).filter((name) => !given.includes(name));
   }
 
   async version(): Promise<string> {

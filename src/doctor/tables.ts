@@ -1,4 +1,4 @@
-import { detectPanel } from '../panel/detect.ts';
+import { findPanel } from '../startup/find-panel.ts';
 import { type Check, ok } from './check.ts';
 
 /** The database is one of a panel this service knows, with every table and column it needs. */
@@ -6,7 +6,7 @@ export const checkTables: Check = {
   name: 'tables',
   run: async ({ env, database, kind, panel }) => {
     const opened = database.get();
-    const found = detectPanel(await opened.columns());
+    const found = await findPanel(opened);
     kind.set(found);
     panel.set(found.create(env.get(), opened));
     return ok(`${found.name}, with every table and column needed`);

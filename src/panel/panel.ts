@@ -122,6 +122,8 @@ export interface PanelKind {
   readonly name: string;
   /** Every table and column this service reads or writes. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The columns of the rows this service makes; every other must have a default. */
+  readonly writtenColumns: Readonly<Record<string, readonly string[]>>;
   session(env: PanelEnv): SessionSettings;
   create(env: PanelEnv, database: Database): Panel;
 }

@@ -2,9 +2,10 @@ import type { Settings } from '../config/settings.ts';
 import type { Database } from '../database/database.ts';
 import type { DatabaseLimits } from '../database/limits.ts';
 import { explainConnectFailure, openDatabase } from '../database/open.ts';
-import { detectPanel, panelTableNames } from '../panel/detect.ts';
+import { panelTableNames } from '../panel/detect.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
 import type { Panel, PanelKind } from '../panel/panel.ts';
+import { findPanel } from './find-panel.ts';
 
 /** The panel found, over its open database. */
 export interface OpenPanel {
@@ -35,7 +36,7 @@ async function detect(env: PanelEnv, settings: Settings): Promise<PanelKind> {
   const limits = { ...databaseLimits(settings), poolSize: 1 };
   const database = openDatabase(env.database, limits, { timeZone: null }, panelTableNames);
   try {
-    return detectPanel(await database.columns());
+    return await findPanel(database);
   } catch (error) {
     throw explainConnectFailure(error, env.database);
   } finally {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ColumnFacts, VisibleColumns } from '../../src/database/columns.ts';
+import type { VisibleColumns } from '../../src/database/columns.ts';
 import { detectPanel } from '../../src/panel/detect.ts';
 import { pelican } from '../../src/panel/pelican/pelican.ts';
 import { pterodactyl } from '../../src/panel/pterodactyl/pterodactyl.ts';
@@ -9,16 +9,8 @@ import { startService } from '../support/service.ts';
 
 type Columns = Readonly<Record<string, readonly string[]>>;
 
-function visible(columns: Columns, mandatory: readonly string[] = []): VisibleColumns {
-  const facts = (table: string, column: string): ColumnFacts => ({
-    isMandatory: mandatory.includes(`${table}.${column}`),
-  });
-  return new Map(
-    Object.entries(columns).map(([table, names]) => [
-      table,
-      new Map(names.map((name) => [name, facts(table, name)])),
-    ]),
-  );
+function visible(columns: Columns): VisibleColumns {
+  return new Map(Object.entries(columns).map(([table, names]) => [table, new Set(names)]));
 }
 
 /** The tables of a panel without some of them or of their columns. */
@@ -38,7 +30,7 @@ describe('by tables and columns', () => {
   it('tables and columns of others do not matter', () => {
     const { users = [], ...rest } = pelican.columns;
     const more = { ...rest, users: [...users, 'shoe_size'], plugin_things: ['id'] };
-    expect(detectPanel(visible(more, ['users.shoe_size']))).toBe(pelican);
+    expect(detectPanel(visible(more))).toBe(pelican);
   });
 
   it('a database without any of the tables is refused', () => {
@@ -71,17 +63,6 @@ describe('by tables and columns', () => {
       'the database holds the tables of both Pterodactyl and Pelican: finish or undo the migration between them',
     );
   });
-
-  it.each(['api_keys', 'activity_logs', 'activity_log_subjects'])(
-    'a mandatory column of %s that is not known is refused',
-    (table) => {
-      const columns = { ...pelican.columns, [table]: [...(pelican.columns[table] ?? []), 'tenant'] };
-      expect(detectPanel(visible(columns))).toBe(pelican);
-      expect(() => detectPanel(visible(columns, [`${table}.tenant`]))).toThrow(
-        `Pelican has columns that this version does not know and that have no default: ${table}.tenant; rows without them would be refused, so update panel-sidecar`,
-      );
-    },
-  );
 });
 
 describe.each(cells)('$panel on $on', ({ panel: name, on }) => {

@@ -6,12 +6,13 @@ import { accountKeyType, type Credential, type Panel, type PanelKind, type Resou
 import { findCredentials } from './credentials.ts';
 import { findNodes } from './nodes.ts';
 import { isAdmin } from './roles.ts';
-import { type PelicanTables, pelicanColumns } from './tables.ts';
+import { type PelicanTables, pelicanColumns, pelicanWrittenColumns } from './tables.ts';
 
 /** Pelican: stores secrets as they are, grants by a JSON column, and knows admins by their roles. */
 export const pelican: PanelKind = {
   name: 'Pelican',
   columns: pelicanColumns,
+  writtenColumns: pelicanWrittenColumns,
   // It writes UTC into sessions of whatever zone the server has, so this must not set one either.
   session: () => ({ timeZone: null }),
   create: () => createPanel(),

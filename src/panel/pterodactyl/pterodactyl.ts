@@ -7,13 +7,14 @@ import { accountKeyType, type Panel, type PanelKind } from '../panel.ts';
 import { serializePhpString, unserializePhpString } from '../php-string.ts';
 import { findCredentials, type PolicySource, twoFactorSetting } from './credentials.ts';
 import { findNodes } from './nodes.ts';
-import { type PterodactylTables, pterodactylColumns } from './tables.ts';
+import { type PterodactylTables, pterodactylColumns, pterodactylWrittenColumns } from './tables.ts';
 import { twoFactorPolicy } from './two-factor.ts';
 
 /** Pterodactyl from 1.11.3 on, the first that lets keys expire. */
 export const pterodactyl: PanelKind = {
   name: 'Pterodactyl',
   columns: pterodactylColumns,
+  writtenColumns: pterodactylWrittenColumns,
   session: (env) => ({ timeZone: ownDatabaseZone(env) ?? '+00:00' }),
   create: (env, _database: Database) => createPanel(env),
 };
