@@ -3,6 +3,8 @@ import { idParameter } from '../input/schemas.ts';
 
 /** Most entries of an allow-list. */
 const mostAllowedIps = 50;
+/** Longest name in a map of them: as the panel writes it, the longest map must fit its TEXT column. */
+const longestName = 64;
 
 const example = {
   identifier: 'ptlc_Zx81kQ0aWm2',
@@ -69,6 +71,7 @@ export const newKeySchema = Type.Object(
         type: ['array', 'object'],
         maxItems: mostAllowedIps,
         maxProperties: mostAllowedIps,
+        propertyNames: { maxLength: longestName },
         items: { type: 'string', allowedIp: true },
         additionalProperties: { type: 'string', allowedIp: true },
         description:

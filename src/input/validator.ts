@@ -50,6 +50,9 @@ function toFields(error: ErrorObject): InvalidField[] {
     case 'maxItems':
     case 'maxProperties':
       return [entry('max', `The ${name} may not have more than ${error.params.limit} items.`)];
+    case 'propertyNames':
+      // What is wrong with the name has an entry of its own.
+      return [];
     case 'minimum':
       return [entry('min', `The ${name} must be at least ${error.params.limit}.`)];
     case 'maximum':

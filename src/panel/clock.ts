@@ -49,10 +49,17 @@ function zonedColumn(zone: string): Pick<PanelClock, 'toColumn' | 'fromColumn'> 
   };
 }
 
+/** What stands for a time that is none: MySQL's zero date, which is no instant. */
+const noTime = '0000-00-00T00:00:00+00:00';
+
+const isNone = (instant: Date) => Number.isNaN(instant.getTime());
+
 function formatUtc(instant: Date): string {
+  if (isNone(instant)) return noTime;
   return `${instant.toISOString().slice(0, 19)}+00:00`;
 }
 
 function zonedFormat(zone: string): (instant: Date) => string {
-  return (instant) => DateTime.fromJSDate(instant, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
+  return (instant) =>
+    isNone(instant) ? noTime : DateTime.fromJSDate(instant, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
 }

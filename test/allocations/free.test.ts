@@ -242,6 +242,18 @@ describe('include and meta.node', () => {
   });
 });
 
+it('a node whose times are none is shown', async () => {
+  const odd = await sidecar.seed.node(1);
+  const zero = "created_at = '0000-00-00 00:00:00', updated_at = null";
+  await sidecar.panel.execute(`set statement sql_mode = '' for update nodes set ${zero} where id = ?`, [
+    odd.id,
+  ]);
+  const answer = await sidecar.send({ path: `${freeOn(odd)}?include=node`, key });
+  expect(pageOf(answer).data[0]?.attributes.relationships?.node).toMatchObject({
+    attributes: { created_at: '0000-00-00T00:00:00+00:00', updated_at: null },
+  });
+});
+
 describe('settings', () => {
   async function withSettings(env: Record<string, string>, work: (url: string) => Promise<void>) {
     const service = await startService(sidecar.panel.folder, { env: { ...unlimited, ...env } });

@@ -91,6 +91,11 @@ it('tells of everything that is wrong, in the panel’s order', async () => {
   ]);
 });
 
+it.each(['x'.repeat(65), 'é'.repeat(15_000)])('refuses a map with a name too long to store', async (name) => {
+  const errors = await errorsFor({ description: 'x', allowed_ips: { [name]: '::1' } });
+  expect(errors.map(({ meta }) => meta)).toEqual([{ source_field: 'allowed_ips', rule: 'max' }]);
+});
+
 it('stops counting at a hundred errors', async () => {
   const errors = await errorsFor({ description: 'x', allowed_ips: Array(5000).fill('no') });
   expect(errors).toHaveLength(100);

@@ -124,6 +124,16 @@ describe('a new key', () => {
   });
 });
 
+it('the longest map that is let in fits its column', async () => {
+  const range = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+  const names = Array.from({ length: 50 }, (_, index) => '😀'.repeat(62) + String(index).padStart(2, '0'));
+  const allowed = Object.fromEntries(names.map((name) => [name, range]));
+  const { owner, answer } = await create({ description: 'x', allowed_ips: allowed });
+  expect(answer.status).toBe(200);
+  const [row] = await accountKeysOf(sidecar.panel, owner);
+  expect(JSON.parse(String(row?.allowed_ips))).toEqual(allowed);
+});
+
 it('fields beside the two are ignored', async () => {
   const other = await sidecar.seed.user();
   const { owner, answer } = await create({

@@ -62,6 +62,16 @@ describe('the list', () => {
     expect(answer.json).toMatchObject({ data: [{ attributes: { created_at: null, description: null } }] });
   });
 
+  it('shows a key whose times are none', async () => {
+    const { panel, seed, send } = sidecar;
+    const user = await seed.user();
+    const odd = await seed.key(user, { type: 1 });
+    const zero = "created_at = '0000-00-00 00:00:00', last_used_at = '0000-00-00 00:00:00'";
+    await panel.execute(`set statement sql_mode = '' for update api_keys set ${zero} where id = ?`, [odd.id]);
+    const answer = await send({ path: keysOf(user), key: key.bearer });
+    expect(answer.json).toMatchObject({ data: [{ attributes: { identifier: odd.identifier } }] });
+  });
+
   it('is not mixed up among users who are asked for at once', async () => {
     const { seed, send } = sidecar;
     const users: { user: SeededUser; own: SeededKey }[] = [];

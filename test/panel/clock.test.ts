@@ -25,3 +25,12 @@ test('an instant put into a column shows like the instant itself, to the second'
     }),
   );
 });
+
+test('a time that is none shows as zeros in every zone', () => {
+  for (const zone of ['UTC', 'Europe/Berlin']) {
+    const clock = createClock('UTC', zone);
+    const none = clock.fromColumn('0000-00-00 00:00:00');
+    expect(clock.format(none)).toBe('0000-00-00T00:00:00+00:00');
+    expect(clock.show('0000-00-00 00:00:00')).toBe('0000-00-00T00:00:00+00:00');
+  }
+});
