@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, errorsOf, send } from '../support/client.ts';
 import { insertRows } from '../support/insert-rows.ts';
 import type { KeyDetails, SeededUser } from '../support/seed.ts';
@@ -10,7 +11,7 @@ let admin: SeededUser;
 let key: string;
 let node: { id: number };
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   key = (await sidecar.seed.key(admin)).bearer;
   node = await sidecar.seed.node(120);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminSession, waitsForUser } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { accountKeysOf, opened, type SeededKey } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
@@ -7,7 +8,7 @@ import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts
 let sidecar: Sidecar;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
 });
 afterAll(() => sidecar.close());

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { adminSession } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf, startSidecar } from '../support/sidecar.ts';
 
 it('a user whose row is held too long is 503, and the next request succeeds', async () => {
-  const sidecar = await startSidecar({ SIDECAR_DATABASE_TIMEOUT_MS: '1000' });
+  const sidecar = await startSidecar(pterodactyl, { env: { SIDECAR_DATABASE_TIMEOUT_MS: '1000' } });
   const { panel, seed, send } = sidecar;
   try {
     const key = await seed.key(await seed.user({ admin: true }));

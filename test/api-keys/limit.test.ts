@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { errorsOf, refusalOf, send } from '../support/client.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
@@ -7,7 +8,7 @@ import { keysOf, type Sidecar, startSidecar, unlimited } from '../support/sideca
 let sidecar: Sidecar;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
 });
 afterAll(() => sidecar.close());

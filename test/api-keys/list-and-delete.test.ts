@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -6,7 +7,7 @@ import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 let sidecar: Sidecar;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
 });
 afterAll(() => sidecar.close());

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, errorsOf, refusalOf, send } from '../support/client.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { type RunningService, startService } from '../support/service.ts';
@@ -8,7 +9,7 @@ let sidecar: Sidecar;
 let second: RunningService;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   second = await startService(sidecar.panel.folder, { env: unlimited });
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { send } from '../support/client.ts';
 import { activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
@@ -9,7 +10,7 @@ let admin: SeededUser;
 let user: SeededUser;
 let emptyNode: { id: number };
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   user = await sidecar.seed.user();
   emptyNode = await sidecar.seed.node(0);

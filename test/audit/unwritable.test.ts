@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { serviceAccount } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
@@ -9,7 +10,7 @@ let admin: SeededUser;
 let key: SeededKey;
 let user: SeededUser;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   key = await sidecar.seed.key(admin);
   user = await sidecar.seed.user();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import type { SeededKey, SeededUser } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
@@ -7,7 +8,7 @@ let sidecar: Sidecar;
 let admin: SeededUser;
 let path: string;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   path = keysOf(await sidecar.seed.user());
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import type { SeededKey } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -8,7 +9,7 @@ let path: string;
 let key: SeededKey;
 let other: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   const admin = await sidecar.seed.user({ admin: true });
   path = keysOf(await sidecar.seed.user());
   key = await sidecar.seed.key(admin);

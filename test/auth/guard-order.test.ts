@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { activities } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 
 let sidecar: Sidecar;
 beforeAll(async () => {
-  sidecar = await startSidecar({ APP_2FA_REQUIRED: '2', APP_API_APPLICATION_RATELIMIT: '1' });
+  sidecar = await startSidecar(pterodactyl, {
+    env: { APP_2FA_REQUIRED: '2', APP_API_APPLICATION_RATELIMIT: '1' },
+  });
 });
 afterAll(() => sidecar.close());
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import type { SeededUser } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
 
@@ -6,7 +7,7 @@ let sidecar: Sidecar;
 let admin: SeededUser;
 let path: string;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   path = keysOf(await sidecar.seed.user());
 });
@@ -89,7 +90,7 @@ it('is noted again in a later second', async () => {
 });
 
 it('is in the database when the service has stopped', async () => {
-  const other = await startSidecar();
+  const other = await startSidecar(pterodactyl);
   try {
     const owner = await other.seed.user({ admin: true });
     const key = await other.seed.key(owner);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 
 const limit = 6;
 let sidecar: Sidecar;
 beforeAll(async () => {
-  sidecar = await startSidecar({ APP_API_APPLICATION_RATELIMIT: String(limit) });
+  sidecar = await startSidecar(pterodactyl, { env: { APP_API_APPLICATION_RATELIMIT: String(limit) } });
 });
 afterAll(() => sidecar.close());
 

@@ -184,7 +184,7 @@ async function requestFor(owner: SeededUser, operation: string, target: Target):
   if (operation === 'list') return { path };
   if (operation === 'create') return { method: 'POST', path, body: { description: `made ${count}` } };
   if (target === 'nobody') return { method: 'DELETE', path: `${path}/ptlc_0123456789A` };
-  const doomed = await seed.key({ id: user.id, uuid: '' }, { type: 1, memo: `doomed ${count}` });
+  const doomed = await seed.key(user, { type: 1, memo: `doomed ${count}` });
   return { method: 'DELETE', path: `${path}/${doomed.identifier}` };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { type KeyDetails, type SeededUser, sealed } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
@@ -7,7 +8,7 @@ let sidecar: Sidecar;
 let admin: SeededUser;
 let target: SeededUser;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   admin = await sidecar.seed.user({ admin: true });
   target = await sidecar.seed.user();
 });
@@ -55,7 +56,7 @@ describe('expiry', () => {
 
 describe('a stored token that APP_KEY does not open', () => {
   const tokens: [string, () => string][] = [
-    ['made with another key', () => sealed('x').replace(/^.{20}/, 'A'.repeat(20))],
+    ['made with another key', () => sealed(sidecar.panel.traits, 'x').replace(/^.{20}/, 'A'.repeat(20))],
     ['that is empty', () => ''],
     ['that is a bare secret', () => 'seededSecretInTheClear0123456789'],
     ['that is a broken payload', () => Buffer.from('{"iv":"","value":"","mac":""}').toString('base64')],

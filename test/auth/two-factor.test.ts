@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import type { SeededKey } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -12,7 +13,7 @@ let sidecar: Sidecar;
 const keys = new Map<Caller, { key: SeededKey; path: string }>();
 
 async function start(env: Record<string, string>) {
-  sidecar = await startSidecar(env);
+  sidecar = await startSidecar(pterodactyl, { env });
   const { seed } = sidecar;
   const target = await seed.user();
   for (const caller of callers) {

@@ -32,7 +32,7 @@ function complaints(reports: ReadonlyMap<string, CheckReport>): readonly string[
     .map(({ name, status }) => `${name}: ${status}`);
 }
 
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   it('is fit with the privileges that the docs print, but for a key to try', async () => {
     const panel = await createPanelDatabase(cell.panel, cell.on);
     const reports = await examine(panel.folder);

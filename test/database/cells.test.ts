@@ -11,7 +11,7 @@ const key = recordedCredentials.full?.bearer ?? '';
 const carolsKeys = '/api/application/users/1003/api-keys';
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 
-describe.each(cells)('what depends on the database, with $panel on $on', ({ panel: name, on }) => {
+describe.each(cells)('what depends on the database, with %s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
   let service: RunningService;
   const request = (sent: Sent) => send(service.url, sent);

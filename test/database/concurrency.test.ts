@@ -9,7 +9,7 @@ import { type RunningService, startService } from '../support/service.ts';
 
 const key = recordedCredentials.full?.bearer ?? '';
 
-describe.each(cells)('two services beside one $panel on $on', ({ panel: name, on }) => {
+describe.each(cells)('two services beside one %s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
   let services: readonly RunningService[] = [];
 

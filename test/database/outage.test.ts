@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
 import { MariadbServer } from '../support/mariadb-server.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
@@ -11,7 +12,10 @@ let user: SeededUser;
 let node: { id: number };
 beforeAll(async () => {
   server = await MariadbServer.start();
-  sidecar = await startSidecar({ SIDECAR_DATABASE_TIMEOUT_MS: '1000' }, server.address);
+  sidecar = await startSidecar(pterodactyl, {
+    env: { SIDECAR_DATABASE_TIMEOUT_MS: '1000' },
+    address: server.address,
+  });
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
   user = await sidecar.seed.user();
   node = await sidecar.seed.node(3);

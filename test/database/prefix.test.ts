@@ -15,7 +15,7 @@ const prefix = 'p_';
 const key = recordedCredentials.full?.bearer ?? '';
 const carolsKeys = '/api/application/users/1003/api-keys';
 
-describe.each(cells)('with DB_PREFIX set, $panel on $on', ({ panel: name, on }) => {
+describe.each(cells)('with DB_PREFIX set, %s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
   let service: RunningService;
   const request = async (sent: Omit<Sent, 'key'>) => send(service.url, { key, ...sent });

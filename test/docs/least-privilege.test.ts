@@ -32,7 +32,7 @@ function setsOf(columns: Readonly<Record<string, readonly string[]>>): Map<strin
 
 const onServers = cells.filter(({ on }) => on !== 'sqlite');
 
-describe.each(onServers)('with the grants printed for $panel on $on', ({ panel: name, on }) => {
+describe.each(onServers)('with the grants printed for %s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
   let connection: ServiceConnection;
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, type Sent, send } from '../support/client.ts';
 import { NginxServer } from '../support/nginx.ts';
 import type { SeededKey, SeededUser } from '../support/seed.ts';
@@ -20,7 +21,7 @@ let node: { readonly id: number };
 let key: SeededKey;
 
 beforeAll(async () => {
-  sidecar = await startSidecar({ SIDECAR_TRUSTED_PROXIES: '127.0.0.1' });
+  sidecar = await startSidecar(pterodactyl, { env: { SIDECAR_TRUSTED_PROXIES: '127.0.0.1' } });
   admin = await sidecar.seed.user({ admin: true });
   owner = await sidecar.seed.user();
   node = await sidecar.seed.node(3);

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adminSession, waitsForUser } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { accountKeysOf, type SeededKey } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
 
 let sidecar: Sidecar;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar({ SIDECAR_MAX_IN_FLIGHT: '20' });
+  sidecar = await startSidecar(pterodactyl, { env: { SIDECAR_MAX_IN_FLIGHT: '20' } });
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
 });
 afterAll(() => sidecar.close());

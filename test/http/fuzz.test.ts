@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, errorsOf, type Sent, sendBytes } from '../support/client.ts';
 import { type Sidecar, startSidecar } from '../support/sidecar.ts';
 
@@ -7,7 +8,7 @@ const timeLimit = 6_000;
 let sidecar: Sidecar;
 let bearers: string[];
 beforeAll(async () => {
-  sidecar = await startSidecar({ CLIENT_API_MAX_KEYS_PER_USER: '10000' });
+  sidecar = await startSidecar(pterodactyl, { env: { CLIENT_API_MAX_KEYS_PER_USER: '10000' } });
   const { seed } = sidecar;
   // The rows that small numbers in the requests name.
   const admin = await seed.user({ admin: true });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { errorsOf, refusalOf, sendBytes } from '../support/client.ts';
 import { activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -8,7 +9,7 @@ let user: SeededUser;
 let own: SeededKey;
 let key: SeededKey;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
   user = await sidecar.seed.user();
   own = await sidecar.seed.key(user, { type: 1 });

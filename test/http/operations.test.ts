@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 
 let sidecar: Sidecar;
 
 async function start(env: Record<string, string>, args: string[] = []) {
-  sidecar = await startSidecar(env, undefined, args);
+  sidecar = await startSidecar(pterodactyl, { env, args });
 }
 
 const forOperators = [

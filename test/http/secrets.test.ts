@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adminSession, envValueOf, serviceAccount } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, type Sent, sendBytes } from '../support/client.ts';
 import { TEST_APP_KEY } from '../support/panel-database.ts';
 import { sealed } from '../support/seed.ts';
@@ -8,7 +9,7 @@ import { freeOn, keysOf, type Sidecar, startSidecar, until } from '../support/si
 let sidecar: Sidecar;
 beforeAll(async () => {
   const env = { SIDECAR_LOG_LEVEL: 'trace', APP_DEBUG: 'true', SIDECAR_DATABASE_TIMEOUT_MS: '1000' };
-  sidecar = await startSidecar(env);
+  sidecar = await startSidecar(pterodactyl, { env });
 });
 afterAll(() => sidecar.close());
 
@@ -27,7 +28,7 @@ it('no log line, error or metric holds a secret, whatever happens', async () => 
   const admin = await seed.user({ admin: true });
   const user = await seed.user();
   const node = await seed.node(3);
-  const unreadable = sealed('neverToBeShown').replace(/^.{9}/, 'AAAAAAAAA');
+  const unreadable = sealed(panel.traits, 'neverToBeShown').replace(/^.{9}/, 'AAAAAAAAA');
   const keys = {
     full: await seed.key(admin),
     none: await seed.key(admin, { acl: 0 }),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { adminSession, waitsForUser } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf, startSidecar, until } from '../support/sidecar.ts';
 
@@ -15,7 +16,7 @@ async function open(url: string, bytes: string): Promise<Socket> {
 }
 
 it('nobody keeps a service from stopping by sending half a request, or none', async () => {
-  const sidecar = await startSidecar();
+  const sidecar = await startSidecar(pterodactyl);
   const { url } = sidecar.service;
   const sockets = [
     await open(url, ''),
@@ -37,7 +38,7 @@ it('nobody keeps a service from stopping by sending half a request, or none', as
 });
 
 it('a request that is being worked on is finished and answered, and no other is taken', async () => {
-  const sidecar = await startSidecar();
+  const sidecar = await startSidecar(pterodactyl);
   const { panel, seed, service, send } = sidecar;
   const key = await seed.key(await seed.user({ admin: true }));
   const user = await seed.user();

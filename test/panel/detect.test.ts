@@ -65,7 +65,7 @@ describe('by tables and columns', () => {
   });
 });
 
-describe.each(cells)('$panel on $on', ({ panel: name, on }) => {
+describe.each(cells)('%s', ({ panel: name, on }) => {
   async function create(): Promise<PanelDatabase> {
     const panel = await createPanelDatabase(name, on);
     onTestFinished(() => panel.drop());

@@ -12,7 +12,7 @@ import { createPanelDatabase, type PanelDatabase } from '../support/panel-databa
 const tables = ['api_keys', 'activity_logs', 'activity_log_subjects'];
 
 // The service has no right to see any of these columns, but on SQLite, which knows no rights.
-describe.each(cells)('columns that $panel on $on has besides', ({ panel: name, on }) => {
+describe.each(cells)('columns that %s has besides', ({ panel: name, on }) => {
   const title = name === 'pelican' ? 'Pelican' : 'Pterodactyl';
   let panel: PanelDatabase;
   let database: Database;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DatabaseName } from '../support/cells.ts';
+import { createCell, type DatabaseName } from '../support/cells.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { recordedSeed } from '../support/recorded-seed.ts';
 import { recordedEnv } from '../support/recorded-state.ts';
@@ -13,7 +13,7 @@ import { replay, withoutChance } from './replay.ts';
 
 /** Defines one test for each recording of a panel, against the service beside that panel on a database. */
 export function replayRecordings(recorded: RecordedPanel, on: DatabaseName): void {
-  describe(`on ${on}`, () => {
+  describe(`${createCell(recorded.panel, on)}`, () => {
     let panel: PanelDatabase;
     let service: RunningService;
 

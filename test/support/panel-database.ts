@@ -5,9 +5,10 @@ import { inject } from 'vitest';
 import { createTableStatements } from '../../src/demo/schema/ddl.ts';
 import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
-import type { DatabaseName, PanelName } from './cells.ts';
+import { type Cell, createCell, type DatabaseName, type PanelName } from './cells.ts';
 import { createServiceUser } from './least-privilege.ts';
 import { createMariadbDatabase } from './mariadb-database.ts';
+import { type PanelTraits, panelTraits } from './panel-traits.ts';
 import { createPostgresDatabase } from './postgres-database.ts';
 import { createSqliteDatabase } from './sqlite-database.ts';
 import type { Seed, ServerAddress, SqlExecutor, TestDatabase } from './test-database.ts';
@@ -20,6 +21,9 @@ export type EnvOverrides = Readonly<Record<string, string | null>>;
 
 /** A panel as the service meets it: a folder with an `.env`, and the database which that names. */
 export type PanelDatabase = SqlExecutor & {
+  readonly cell: Cell;
+  /** What to expect of this panel. */
+  readonly traits: PanelTraits;
   /** The panel's folder; holds an `.env` without overrides. */
   readonly folder: string;
   /** The text of an `.env` for this database, whose user has the privileges the docs print, and no others. */
@@ -54,6 +58,8 @@ export async function createPanelDatabase(
     dialect: database.dialect,
     query: database.query,
     execute: database.execute,
+    cell: createCell(panel, on),
+    traits: panelTraits[panel],
     folder,
     envText,
     reset: (seed) => database.refill(names, seed),

@@ -1,10 +1,11 @@
+import type { Cell } from './cells.ts';
 import { type Answer, type Sent, send } from './client.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
 import type { ServerAddress } from './test-database.ts';
 
-/** A panel on MariaDB and a service beside it. */
+/** A panel and a service beside it. */
 export interface Sidecar {
   readonly panel: PanelDatabase;
   readonly seed: PanelSeed;
@@ -14,22 +15,23 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
+/** What a service and its panel are started with. */
+export interface SidecarOptions {
+  /** Variables of the service's process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `serve`. */
+  readonly args?: readonly string[];
+  /** Another server than the shared one, for tests that stop it. */
+  readonly address?: ServerAddress;
+}
+
 /** Variables that nearly every test wants: no test but the rate limit's own is to meet the rate limit. */
 export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
 
-/**
- * Creates an empty panel and starts the real binary beside it.
- *
- * @param env variables of the service's process
- * @param address another MariaDB than the shared one, for tests that stop it
- * @param args further arguments of `serve`
- */
-export async function startSidecar(
-  env: Readonly<Record<string, string>> = {},
-  address?: ServerAddress,
-  args: readonly string[] = [],
-): Promise<Sidecar> {
-  const panel = await createPanelDatabase('pterodactyl', 'mariadb', address);
+/** Creates an empty panel and starts the real binary beside it. */
+export async function startSidecar(cell: Cell, options: SidecarOptions = {}): Promise<Sidecar> {
+  const { env = {}, args = [], address } = options;
+  const panel = await createPanelDatabase(cell.panel, cell.on, address);
   const service = await startService(panel.folder, { env: { ...unlimited, ...env }, args });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },

@@ -82,97 +82,92 @@ async function seed(db: SqlExecutor): Promise<void> {
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 const noAdmin = '403 AccessDeniedHttpException: This account does not have permission to access the API.';
 
-describe.each(cells.filter(({ panel }) => panel === 'pelican'))(
-  'access on $panel on $on',
-  ({ panel: name, on }) => {
-    let panel: PanelDatabase;
-    let service: RunningService;
+describe.each(cells.filter(({ panel }) => panel === 'pelican'))('access to %s', ({ panel: name, on }) => {
+  let panel: PanelDatabase;
+  let service: RunningService;
 
-    beforeAll(async () => {
-      panel = await createPanelDatabase(name, on);
-      await panel.reset(seed);
-      service = await startService(panel.folder, { env: recordedEnv });
-    });
+  beforeAll(async () => {
+    panel = await createPanelDatabase(name, on);
+    await panel.reset(seed);
+    service = await startService(panel.folder, { env: recordedEnv });
+  });
 
-    afterAll(async () => {
-      await service?.stop();
-      await panel?.drop();
-    });
+  afterAll(async () => {
+    await service?.stop();
+    await panel?.drop();
+  });
 
-    async function listAs(identifier: string, person: Person): Promise<number | string> {
-      const path = `/api/application/users/${idOf(person)}/api-keys`;
-      const answer = await send(service.url, { path, key: identifier + secret });
-      return answer.status === 200 ? 200 : refusalOf(answer);
-    }
+  async function listAs(identifier: string, person: Person): Promise<number | string> {
+    const path = `/api/application/users/${idOf(person)}/api-keys`;
+    const answer = await send(service.url, { path, key: identifier + secret });
+    return answer.status === 200 ? 200 : refusalOf(answer);
+  }
 
-    it.each<[Person, number | string]>([
-      ['root', unauthorized],
-      ['staff', unauthorized],
-      ['direct', unauthorized],
-      ['roleOnly', 200],
-      ['permissionOnly', 200],
-      ['otherModel', 200],
-      ['nobody', 200],
-    ])('the keys of %s as a target', async (person, outcome) => {
-      expect(await listAs(ofApplication('full'), person)).toBe(outcome);
-    });
+  it.each<[Person, number | string]>([
+    ['root', unauthorized],
+    ['staff', unauthorized],
+    ['direct', unauthorized],
+    ['roleOnly', 200],
+    ['permissionOnly', 200],
+    ['otherModel', 200],
+    ['nobody', 200],
+  ])('the keys of %s as a target', async (person, outcome) => {
+    expect(await listAs(ofApplication('full'), person)).toBe(outcome);
+  });
 
-    it.each<[Person, number | string]>([
-      ['root', 200],
-      // Admins, but an account key carries no right of its own, and only a root admin needs none.
-      ['staff', unauthorized],
-      ['direct', unauthorized],
-      ['roleOnly', noAdmin],
-      ['permissionOnly', noAdmin],
-      ['otherModel', noAdmin],
-    ])('the account key of %s on the keys of nobody', async (person, outcome) => {
-      expect(await listAs(ofAccount(person), 'nobody')).toBe(outcome);
-    });
+  it.each<[Person, number | string]>([
+    ['root', 200],
+    // Admins, but an account key carries no right of its own, and only a root admin needs none.
+    ['staff', unauthorized],
+    ['direct', unauthorized],
+    ['roleOnly', noAdmin],
+    ['permissionOnly', noAdmin],
+    ['otherModel', noAdmin],
+  ])('the account key of %s on the keys of nobody', async (person, outcome) => {
+    expect(await listAs(ofAccount(person), 'nobody')).toBe(outcome);
+  });
 
-    it.each<[Person, number | string]>([
-      ['root', 200],
-      // Only a root admin's account key reaches an admin's own keys.
-      ['staff', unauthorized],
-      ['direct', unauthorized],
-      ['roleOnly', 200],
-      ['nobody', 200],
-    ])("the account key of %s on that user's own keys", async (person, outcome) => {
-      expect(await listAs(ofAccount(person), person)).toBe(outcome);
-    });
+  it.each<[Person, number | string]>([
+    ['root', 200],
+    // Only a root admin's account key reaches an admin's own keys.
+    ['staff', unauthorized],
+    ['direct', unauthorized],
+    ['roleOnly', 200],
+    ['nobody', 200],
+  ])("the account key of %s on that user's own keys", async (person, outcome) => {
+    expect(await listAs(ofAccount(person), person)).toBe(outcome);
+  });
 
-    it.each<[KeyName, number | string]>([
-      ['full', 200],
-      ['read', 200],
-      ['write', unauthorized],
-      ['ports', unauthorized],
-      ['noRight', unauthorized],
-      ['noObject', unauthorized],
-      ['noNumber', unauthorized],
-      ['fraction', unauthorized],
-      ['foreign', unauthorized],
-      ['none', unauthorized],
-    ])('an application key whose permissions are "%s"', async (key, outcome) => {
-      expect(await listAs(ofApplication(key), 'nobody')).toBe(outcome);
-    });
+  it.each<[KeyName, number | string]>([
+    ['full', 200],
+    ['read', 200],
+    ['write', unauthorized],
+    ['ports', unauthorized],
+    ['noRight', unauthorized],
+    ['noObject', unauthorized],
+    ['noNumber', unauthorized],
+    ['fraction', unauthorized],
+    ['foreign', unauthorized],
+    ['none', unauthorized],
+  ])('an application key whose permissions are "%s"', async (key, outcome) => {
+    expect(await listAs(ofApplication(key), 'nobody')).toBe(outcome);
+  });
 
-    it("an application key is not limited by its owner's role", async () => {
-      expect(await listAs('papp_ofStaff0000', 'nobody')).toBe(200);
-    });
+  it("an application key is not limited by its owner's role", async () => {
+    expect(await listAs('papp_ofStaff0000', 'nobody')).toBe(200);
+  });
 
-    it('a key without an owner is none', async () => {
-      expect(await listAs('papp_ofNobody000', 'nobody')).toBe(
-        '401 AuthenticationException: Unauthenticated.',
-      );
-    });
+  it('a key without an owner is none', async () => {
+    expect(await listAs('papp_ofNobody000', 'nobody')).toBe('401 AuthenticationException: Unauthenticated.');
+  });
 
-    it('an unknown target is 404 without a key, a known one 401', async () => {
-      const ask = async (path: string) => refusalOf(await send(service.url, { path }));
-      const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
-      expect(await ask('/api/application/users/99/api-keys')).toBe(notFound);
-      expect(await ask('/api/application/nodes/99/allocations/free')).toBe(notFound);
-      expect(await ask('/api/application/users/1/api-keys')).toBe(
-        '401 AuthenticationException: Unauthenticated.',
-      );
-    });
-  },
-);
+  it('an unknown target is 404 without a key, a known one 401', async () => {
+    const ask = async (path: string) => refusalOf(await send(service.url, { path }));
+    const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
+    expect(await ask('/api/application/users/99/api-keys')).toBe(notFound);
+    expect(await ask('/api/application/nodes/99/allocations/free')).toBe(notFound);
+    expect(await ask('/api/application/users/1/api-keys')).toBe(
+      '401 AuthenticationException: Unauthenticated.',
+    );
+  });
+});

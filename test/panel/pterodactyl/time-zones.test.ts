@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { pterodactyl } from '../../support/cells.ts';
 import { createPanelDatabase } from '../../support/panel-database.ts';
 import type { SeededUser } from '../../support/seed.ts';
 import { startService } from '../../support/service.ts';
@@ -12,7 +13,7 @@ afterEach(async () => {
 
 /** A panel in a zone, a user whose key was made at 03:04:05 UTC, and what the service shows of both. */
 async function inZone(env: Record<string, string>) {
-  sidecar = await startSidecar(env);
+  sidecar = await startSidecar(pterodactyl, { env });
   const { panel, seed, send } = sidecar;
   const key = await seed.key(await seed.user({ admin: true }));
   const user = await seed.user();
