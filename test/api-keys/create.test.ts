@@ -148,16 +148,16 @@ it('fields beside the two are ignored', async () => {
 });
 
 it('a user deleted while the request waits is 404, and nothing is made', async () => {
-  const { panel, seed, send } = sidecar;
+  const { panel, seed, service, send } = sidecar;
   const user = await seed.user();
   const session = await adminSession(panel);
   try {
-    await session.query('start transaction');
-    await session.query('delete from users where id = ?', [user.id]);
+    await session.holdUser(user);
+    await session.query(`delete from users where id = ${user.id}`);
     const pending = send({
       ...{ method: 'POST', path: keysOf(user), key: key.bearer, body: { description: 'late' } },
     });
-    await until(() => waitsForUser(panel));
+    await until(() => waitsForUser(panel, service.url));
     await session.query('commit');
     expect(refusalOf(await pending)).toBe(
       '404 NotFoundHttpException: The requested resource could not be found on the server.',

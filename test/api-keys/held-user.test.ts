@@ -14,8 +14,7 @@ it('a user whose row is held too long is 503, and the next request succeeds', as
     const create = (description: string) =>
       send({ method: 'POST', path: keysOf(user), key: key.bearer, body: { description } });
     const session = await adminSession(panel);
-    await session.query('start transaction');
-    await session.query('select id from users where id = ? for update', [user.id]);
+    await session.holdUser(user);
     const from = Date.now();
     const answers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(create));
     // All are told after one time-out, not one after the other.

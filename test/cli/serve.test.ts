@@ -49,14 +49,13 @@ describe('asked to stop', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('by %s it finishes what it has begun', async (signal) => {
     const { process, finished, line } = await serve();
     const admin = await adminSession(panel);
-    await admin.query('start transaction');
-    await admin.query(`select id from users where id = ${user.id} for update`);
+    await admin.holdUser(user);
     const answer = fetch(`${line.url}${keysOf(user)}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key.bearer}`, 'content-type': 'application/json' },
       body: JSON.stringify({ description: `made during ${signal}` }),
     });
-    await until(() => waitsForUser(panel));
+    await until(() => waitsForUser(panel, String(line.url)));
     // Twice, as when a terminal and npm both pass it on.
     process.kill(signal);
     process.kill(signal);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { adminSession, waitsForUser } from '../support/admin-session.ts';
+import { adminSession, inFlight, waitsForUser } from '../support/admin-session.ts';
 import { pterodactyl } from '../support/cells.ts';
 import { accountKeysOf, type SeededKey } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
@@ -34,12 +34,6 @@ function head(path: string, length: number): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** Requests being worked on, the one that asks included. */
-async function inFlight(): Promise<number> {
-  const { text } = await sidecar.send({ path: '/metrics' });
-  return Number(/^panel_sidecar_requests_in_flight (\d+)$/m.exec(text)?.[1]);
-}
-
 it('a body that breaks off is forgotten, however often it happens', async () => {
   const path = keysOf(await sidecar.seed.user());
   // More than may be in flight: were they counted for ever, nobody would be served after this.
@@ -47,26 +41,25 @@ it('a body that breaks off is forgotten, however often it happens', async () => 
     const breakOff = await Promise.all(
       Array.from({ length: 10 }, () => begin(`${head(path, 100)}{"description":`)),
     );
-    await until(async () => (await inFlight()) === 11);
+    await until(async () => (await inFlight(sidecar.service.url)) === 11);
     for (const end of breakOff) end();
-    await until(async () => (await inFlight()) === 1);
+    await until(async () => (await inFlight(sidecar.service.url)) === 1);
   }
   expect(sidecar.service.log.filter((line) => line.includes('database'))).toHaveLength(1);
   expect((await sidecar.send({ path, key: key.bearer })).status).toBe(200);
 });
 
 it('a caller who does not wait for the answer is forgotten, and the key is made', async () => {
-  const { panel, seed, send } = sidecar;
+  const { panel, seed, service, send } = sidecar;
   const user = await seed.user();
   const session = await adminSession(panel);
   try {
-    await session.query('start transaction');
-    await session.query('select id from users where id = ? for update', [user.id]);
+    await session.holdUser(user);
     const body = '{"description":"not waited for"}';
     const end = await begin(head(keysOf(user), body.length) + body);
-    await until(() => waitsForUser(panel));
+    await until(() => waitsForUser(panel, service.url));
     end();
-    await until(async () => (await inFlight()) === 1);
+    await until(async () => (await inFlight(sidecar.service.url)) === 1);
     await session.query('rollback');
   } finally {
     await session.end();

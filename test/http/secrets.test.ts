@@ -93,8 +93,7 @@ it('no log line, error or metric holds a secret, whatever happens', async () => 
   expect(broken.status).toBe(500);
   await panel.execute(`grant insert on api_keys to ${serviceAccount(panel)}`);
   const session = await adminSession(panel);
-  await session.query('start transaction');
-  await session.query('select id from users where id = ? for update', [user.id]);
+  await session.holdUser(user);
   await send({ method: 'POST', path: keysOf(user), key: keys.full.bearer, body: { description: 'late' } });
   await session.end();
 

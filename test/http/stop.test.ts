@@ -43,11 +43,10 @@ it('a request that is being worked on is finished and answered, and no other is 
   const key = await seed.key(await seed.user({ admin: true }));
   const user = await seed.user();
   const session = await adminSession(panel);
-  await session.query('start transaction');
-  await session.query('select id from users where id = ? for update', [user.id]);
+  await session.holdUser(user);
   const body = { description: 'last' };
   const pending = send({ method: 'POST', path: keysOf(user), key: key.bearer, body });
-  await until(() => waitsForUser(panel));
+  await until(() => waitsForUser(panel, service.url));
   const stopped = service.stop();
   await until(() => service.log.some((line) => line.includes('"stopping"')));
   await until(() =>
