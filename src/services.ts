@@ -13,7 +13,8 @@ import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
-import { noOutbox, type Outbox } from './webhooks/outbox.ts';
+import { type Endpoint, readEndpoints } from './webhooks/endpoint.ts';
+import { createOutbox, noOutbox, type Outbox } from './webhooks/outbox.ts';
 
 /** What every part of the service works with; made once at the start. */
 export interface Services {
@@ -31,6 +32,8 @@ export interface Services {
   readonly lastUsed: LastUsedRecorder;
   readonly idempotency: IdempotencyStore;
   readonly outbox: Outbox;
+  /** Where webhooks go. */
+  readonly endpoints: readonly Endpoint[];
   readonly userKeys: UserKeys;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
@@ -38,7 +41,7 @@ export interface Services {
   readonly nodes: Batcher<number, NodeView | null>;
 }
 
-/** Puts the service together over an open database. */
+/** Puts the service together over an open database. @throws OperatorError for a webhook that can't be used */
 export function createServices(
   env: PanelEnv,
   settings: Settings,
@@ -47,6 +50,7 @@ export function createServices(
 ): Services {
   const encrypter = new Encrypter(env.appKeys);
   const metrics = createMetrics();
+  const endpoints = readEndpoints(settings.webhooks);
   return {
     settings,
     database,
@@ -69,7 +73,8 @@ export function createServices(
       logger.warn({ err: error }, 'could not note when keys were last used');
     }),
     idempotency: new IdempotencyStore(database, encrypter),
-    outbox: noOutbox,
+    outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
+    endpoints,
     userKeys: new UserKeys({ database, panel, hasOwnTables }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { createSender } from '../housekeeping/create-sender.ts';
 import { Janitor } from '../housekeeping/janitor.ts';
 import { buildApp } from '../http/app.ts';
 import type { ListenAddress } from '../http/listen-address.ts';
@@ -31,12 +32,14 @@ export async function startService(
   const janitor = new Janitor(services);
   try {
     await requireScopesHold(services);
+    const sender = createSender(services);
     const app = await buildApp(services, context.env);
     const url = await listen(app, addresses);
     janitor.start();
+    sender.start();
     const stop = async () => {
       await app.close();
-      await janitor.stop();
+      await Promise.all([janitor.stop(), sender.stop()]);
       await closeServices(services);
     };
     return { url, services, stop };

@@ -104,18 +104,28 @@ export const settingsSchema = Type.Object(
         endpoints: Type.Array(
           Type.Object(
             {
-              url: Type.String({ pattern: '^https://' }),
-              secret: Type.String({ pattern: '^whsec_[A-Za-z0-9+/]{32,}=*$' }),
-              events: Type.Optional(Type.Array(Type.Enum(['created', 'rotated', 'revoked', 'expiring']))),
+              url: Type.String({ pattern: '^https://', description: 'an address that begins with https://' }),
+              secret: Type.String({
+                pattern: '^whsec_[A-Za-z0-9+/]{32,}=*$',
+                writeOnly: true,
+                description: 'whsec_ and the base64 of 24 bytes or more',
+              }),
+              events: Type.Optional(
+                Type.Array(Type.Enum(['created', 'rotated', 'revoked', 'expiring']), {
+                  minItems: 1,
+                  uniqueItems: true,
+                }),
+              ),
               allow_private: Type.Optional(Type.Boolean()),
-              ca_file: Type.Optional(Type.String()),
+              ca_file: Type.Optional(Type.String({ minLength: 1, description: 'the path of a file' })),
             },
             { additionalProperties: false },
           ),
           {
             default: [],
+            maxItems: 20,
             description:
-              'Where key events are sent: url (https), secret (whsec_ and base64), and optionally events, allow_private (true for a private address) and ca_file (a private authority).',
+              'Where key events are sent, each with url (https) and secret (whsec_ and base64), and where wanted events (created, rotated, revoked, expiring; else all), allow_private (true for a private address) and ca_file (a private authority).',
           },
         ),
         expiring_days: Type.Integer({

@@ -9,6 +9,7 @@ export interface OwnTables {
   sidecar_keys: SidecarKeysTable;
   sidecar_idempotency: SidecarIdempotencyTable;
   sidecar_outbox: SidecarOutboxTable;
+  sidecar_announcements: SidecarAnnouncementsTable;
 }
 
 /** The steps of the own tables that have been taken. */
@@ -72,6 +73,13 @@ export interface SidecarOutboxTable {
   created_at: number;
 }
 
+/** That webhooks have been told of an end, so that they are told once. */
+export interface SidecarAnnouncementsTable {
+  api_key_id: number;
+  /** The end that was announced; a key that gets another is announced again. */
+  ends_at: number;
+}
+
 /** Every column named in a statement, by own table. */
 export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]>> = {
   sidecar_migrations: ['version', 'applied_at'],
@@ -84,4 +92,5 @@ export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]
     ...['id', 'message_id', 'endpoint', 'body', 'attempts', 'next_attempt_at', 'claimed_until'],
     ...['last_error', 'created_at'],
   ],
+  sidecar_announcements: ['api_key_id', 'ends_at'],
 };

@@ -3,16 +3,21 @@ import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
 import { selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { shellActor } from '../audit/activity.ts';
 import type { Services } from '../services.ts';
+import { announceExpiring } from './announce-expiring.ts';
 
 const intervalMs = 2000;
+/** How often keys that end soon are looked for, which reads all keys, in milliseconds. */
+const announceIntervalMs = 60_000;
 /** Most keys deleted with one transaction. */
 const batchSize = 100;
 
-/** Work that has its time: keys whose grace has ended are deleted, old answers are forgotten. */
+/** Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten. */
 export class Janitor {
   readonly #services: Services;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
+  #announcedAt = 0;
+  readonly #stopping = new AbortController();
 
   constructor(services: Services) {
     this.#services = services;
@@ -32,6 +37,7 @@ export class Janitor {
   /** Ends, once the round under way has. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopping.abort();
     await this.#running;
   }
 
@@ -40,10 +46,17 @@ export class Janitor {
     try {
       await deleteEndedKeys(this.#services, Date.now());
       await idempotency.forgetOld();
+      await this.#announce(Date.now());
     } catch (error) {
       metrics.backgroundFailures.inc({ task: 'housekeeping' });
       logger.warn({ err: error }, 'housekeeping failed; it is tried again');
     }
+  }
+
+  async #announce(now: number): Promise<void> {
+    if (now - this.#announcedAt < announceIntervalMs) return;
+    await announceExpiring(this.#services, new Date(now), this.#stopping.signal);
+    this.#announcedAt = now;
   }
 }
 

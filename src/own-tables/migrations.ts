@@ -54,9 +54,16 @@ const keysAndOutbox: Migration = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();
     await createIndex(queries, 'sidecar_outbox', ['next_attempt_at']);
+    await queries.schema
+      .createTable('sidecar_announcements')
+      .ifNotExists()
+      .addColumn('api_key_id', 'integer', (column) => column.primaryKey())
+      .addColumn('ends_at', 'bigint', (column) => column.notNull())
+      .execute();
   },
   async down(queries) {
-    for (const table of ['sidecar_outbox', 'sidecar_idempotency', 'sidecar_keys']) {
+    const tables = ['sidecar_announcements', 'sidecar_outbox', 'sidecar_idempotency', 'sidecar_keys'];
+    for (const table of tables) {
       await queries.schema.dropTable(table).ifExists().execute();
     }
   },

@@ -63,7 +63,7 @@ export async function createPanelDatabase(
     adminEnv: access.adminEnv,
     async grantOwnTables() {
       await access.grantOwnTables();
-      names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox');
+      names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox', 'sidecar_announcements');
     },
     reset: (seed) => database.refill(names, seed),
     async drop() {
