@@ -75,7 +75,7 @@ export function createServices(
     idempotency: new IdempotencyStore(database, encrypter),
     outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
     endpoints,
-    userKeys: new UserKeys({ database, panel, hasOwnTables }),
+    userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),
   };

@@ -1,5 +1,6 @@
 import { notFound } from '../api-error.ts';
 import type { Queries } from '../database/database.ts';
+import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
 import type { Services } from '../services.ts';
 import { QueuePerKey } from './queue-per-key.ts';
 import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
@@ -10,6 +11,8 @@ export interface HeldKeys {
   readonly keys: readonly StoredKey[];
 }
 
+type UserKeysServices = Pick<Services, 'database' | 'panel' | 'hasOwnTables' | 'settings'>;
+
 /**
  * Changes to the keys of one user, one at a time.
  *
@@ -18,23 +21,39 @@ export interface HeldKeys {
  * wait at the lock.
  */
 export class UserKeys {
-  readonly #services: Pick<Services, 'database' | 'panel' | 'hasOwnTables'>;
+  readonly #services: UserKeysServices;
   readonly #perUser = new QueuePerKey<number>();
 
-  constructor(services: Pick<Services, 'database' | 'panel' | 'hasOwnTables'>) {
+  constructor(services: UserKeysServices) {
     this.#services = services;
   }
 
-  /** Runs `work` in a transaction that holds the user. It may run more than once. */
+  /**
+   * Runs `work` in a transaction that holds the user. It may run more than once.
+   *
+   * @throws ApiError 404 for a user who was deleted meanwhile. DatabaseUnavailableError where other changes for
+   *   this user take too long.
+   */
   change<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
+    const deadline = Date.now() + this.#services.settings.database.timeout_ms;
+    return this.#perUser.run(userId, async () => {
+      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
+      try {
+        return await this.#holding(userId, work);
+      } catch (error) {
+        if (classifyFailure(error) === 'orphan') throw notFound();
+        throw error;
+      }
+    });
+  }
+
+  #holding<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
     const { database, panel, hasOwnTables } = this.#services;
-    return this.#perUser.run(userId, () =>
-      database.transaction(async (queries) => {
-        await database.lockUser(queries, userId);
-        const rows = await selectKeys(queries, hasOwnTables).where('k.user_id', '=', userId).execute();
-        return work({ queries, keys: rows.map((row) => toStoredKey(row, panel.clock)) });
-      }),
-    );
+    return database.transaction(async (queries) => {
+      await database.lockUser(queries, userId);
+      const rows = await selectKeys(queries, hasOwnTables).where('k.user_id', '=', userId).execute();
+      return work({ queries, keys: rows.map((row) => toStoredKey(row, panel.clock)) });
+    });
   }
 }
 
