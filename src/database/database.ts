@@ -9,6 +9,9 @@ export interface Tables extends PanelTables, OwnTables {}
 /** Adds a primary key `id` that the database numbers by itself. */
 export type NumberedColumn = (table: CreateTableBuilder<string, never>) => CreateTableBuilder<string, 'id'>;
 
+/** Makes the texts of a table hold whatever Unicode has, and compare exactly. */
+export type ExactTexts = (table: CreateTableBuilder<string, never>) => CreateTableBuilder<string, never>;
+
 /** A query builder, in or outside a transaction. */
 export type Queries = Kysely<Tables> | Transaction<Tables>;
 
@@ -49,6 +52,8 @@ export interface Database {
   ): Promise<number>;
   /** Adds a primary key `id` that the database numbers by itself to a table about to be made. */
   readonly numberedColumn: NumberedColumn;
+  /** Makes texts exact in a table about to be made that has no such key; `numberedColumn` does it by itself. */
+  readonly exactTexts: ExactTexts;
   /** The tables and columns this account can see. */
   columns(): Promise<VisibleColumns>;
   /** The server's name and version, for people. */

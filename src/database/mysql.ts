@@ -7,6 +7,7 @@ import { BoundedPool } from './bounded-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type {
   Database,
+  ExactTexts,
   NumberedColumn,
   NumberedTable,
   Queries,
@@ -103,8 +104,13 @@ class MysqlDatabase implements Database {
   readonly queries: Kysely<Tables>;
   /** TIMESTAMP columns count seconds in 31 bits. */
   readonly latestTimestamp = new Date('2038-01-19T03:14:07Z');
+  /** Whatever the database's own defaults are: they may be an 8-bit character set, or tables without transactions. */
+  readonly exactTexts: ExactTexts = (table) =>
+    table.modifyEnd(sql`engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`);
   readonly numberedColumn: NumberedColumn = (table) =>
-    table.addColumn('id', 'bigint', (column) => column.unsigned().autoIncrement().primaryKey());
+    this.exactTexts(table).addColumn('id', 'bigint', (column) =>
+      column.unsigned().autoIncrement().primaryKey(),
+    );
   readonly #prefix: string;
   readonly #setUpFailure: () => unknown;
 

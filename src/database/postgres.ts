@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { PgsqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
+import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
@@ -56,6 +56,7 @@ class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   readonly queries: Kysely<Tables>;
   readonly latestTimestamp = null;
+  readonly exactTexts: ExactTexts = (table) => table;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'bigserial', (column) => column.primaryKey());
   readonly #prefix: string;

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
+import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
@@ -43,6 +43,7 @@ class SqliteFile implements Database {
   readonly kind = 'sqlite';
   readonly queries: Kysely<Tables>;
   readonly latestTimestamp = null;
+  readonly exactTexts: ExactTexts = (table) => table;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
   readonly #prefix: string;

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { NumberedColumn } from '../database/database.ts';
+import type { ExactTexts, NumberedColumn } from '../database/database.ts';
 
 /**
  * One step of the own tables. Steps that have been released never change; new ones are added. A step that broke
@@ -8,7 +8,7 @@ import type { NumberedColumn } from '../database/database.ts';
 export interface Migration {
   readonly version: number;
   readonly title: string;
-  up(queries: Kysely<unknown>, numbered: NumberedColumn): Promise<void>;
+  up(queries: Kysely<unknown>, numbered: NumberedColumn, exact: ExactTexts): Promise<void>;
   down(queries: Kysely<unknown>): Promise<void>;
 }
 
@@ -18,10 +18,8 @@ const indexedText = 'varchar(191)';
 const keysAndOutbox: Migration = {
   version: 1,
   title: 'scopes, ends and references of keys; repeated requests; webhooks',
-  async up(queries, numbered) {
-    await queries.schema
-      .createTable('sidecar_keys')
-      .ifNotExists()
+  async up(queries, numbered, exact) {
+    await exact(queries.schema.createTable('sidecar_keys').ifNotExists())
       .addColumn('api_key_id', 'integer', (column) => column.primaryKey())
       .addColumn('identifier', 'varchar(16)', (column) => column.notNull())
       .addColumn('permissions', 'text')
