@@ -60,18 +60,24 @@ export class IdempotencyStore {
   }
 
   /**
+   * Forgets the request's answer if it is too old to be repeated, before the transaction of `claimWithin`: within
+   * it, InnoDB would keep the gap locked in which others want to insert.
+   */
+  async forgetOutdated({ fingerprint }: OnceRequest): Promise<void> {
+    await this.#database.queries
+      .deleteFrom('sidecar_idempotency')
+      .where('fingerprint', '=', fingerprint)
+      .where('created_at', '<', Date.now() - keptMs)
+      .execute();
+  }
+
+  /**
    * Takes the request's place, as the first thing in the transaction that carries it out. A repeat that comes
    * meanwhile waits here until this transaction ends; if it fails, the repeat goes ahead instead.
    *
    * @throws RepeatedRequest
    */
   async claimWithin(queries: Queries, request: OnceRequest): Promise<void> {
-    const now = Date.now();
-    await queries
-      .deleteFrom('sidecar_idempotency')
-      .where('fingerprint', '=', request.fingerprint)
-      .where('created_at', '<', now - keptMs)
-      .execute();
     try {
       await queries
         .insertInto('sidecar_idempotency')
@@ -80,7 +86,7 @@ export class IdempotencyStore {
           input_hash: request.inputHash,
           answer: null,
           resource: null,
-          created_at: now,
+          created_at: Date.now(),
         })
         .execute();
     } catch (error) {
