@@ -173,15 +173,12 @@ export const idempotencyHeader = Type.Object({
   ),
 });
 
-/** Filters as schemas want them: yes and no as such, numbers as numbers. */
+/** Filters as schemas want them: yes and no as such, numbers as numbers, none at all where it is empty. */
 export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {
   const query = request.query as Input;
   const { filter } = query;
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
-    // Whatever else it is, no field of it is known.
-    delete query.filter;
-    return;
-  }
+  if (filter === null) delete query.filter;
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return;
   const booleans = ['expired', 'disabled', 'never_used', 'has_ip_restriction', 'owner_is_admin'];
   query.filter = Object.fromEntries(
     Object.entries(filter).map(([name, value]) => {

@@ -187,6 +187,11 @@ export const fieldsQuery = {
   ),
 };
 
+/** A filter that is spelled wrong would answer with every key: it is refused. */
+const onlyKnown = { additionalProperties: false };
+/** The largest row id that every database can compare. */
+const largestId = 2_147_483_647;
+
 const keyFilters = {
   description: Type.Optional(Type.String()),
   reference: Type.Optional(Type.String()),
@@ -197,7 +202,7 @@ const keyFilters = {
 /** Query of a user's keys, after clean-up. */
 export const keyListQuery = Type.Object({
   ...fieldsQuery,
-  filter: Type.Optional(Type.Object(keyFilters)),
+  filter: Type.Optional(Type.Object(keyFilters, onlyKnown)),
 });
 
 /** Query of the search over all keys, after clean-up. */
@@ -208,16 +213,19 @@ export const keySearchQuery = Type.Object({
   ),
   per_page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   filter: Type.Optional(
-    Type.Object({
-      ...keyFilters,
-      user: Type.Optional(Type.Integer({ minimum: 1 })),
-      unused_since: Type.Optional(Type.String({ description: 'ISO 8601.' })),
-      never_used: Type.Optional(Type.Boolean()),
-      expires_before: Type.Optional(Type.String({ description: 'ISO 8601.' })),
-      has_ip_restriction: Type.Optional(Type.Boolean()),
-      permission: Type.Optional(Type.Enum(permissionNames)),
-      owner_is_admin: Type.Optional(Type.Boolean()),
-    }),
+    Type.Object(
+      {
+        ...keyFilters,
+        user: Type.Optional(Type.Integer({ minimum: 1, maximum: largestId })),
+        unused_since: Type.Optional(Type.String({ description: 'ISO 8601.' })),
+        never_used: Type.Optional(Type.Boolean()),
+        expires_before: Type.Optional(Type.String({ description: 'ISO 8601.' })),
+        has_ip_restriction: Type.Optional(Type.Boolean()),
+        permission: Type.Optional(Type.Enum(permissionNames)),
+        owner_is_admin: Type.Optional(Type.Boolean()),
+      },
+      onlyKnown,
+    ),
   ),
 });
 

@@ -54,6 +54,10 @@ function toFields(error: ErrorObject): InvalidField[] {
       return [entry('min', `The ${name} must have at least ${error.params.limit} items.`)];
     case 'uniqueItems':
       return [entry('distinct', `The ${name} field has a duplicate value.`)];
+    case 'additionalProperties': {
+      const unknown = `${field}.${error.params.additionalProperty}`;
+      return [{ field: unknown, rule: 'in', detail: `The selected ${unknown} is invalid.` }];
+    }
     case 'enum':
       return [entry('in', `The selected ${name} is invalid.`)];
     case 'const':
@@ -84,7 +88,9 @@ function typeErrors(
   switch ([error.params.type].flat()[0]) {
     case 'string':
       return [entry('string', `The ${name} must be a string.`)];
+    // PHP knows one kind of array, and calls both by that name.
     case 'array':
+    case 'object':
       return [entry('array', `The ${name} must be an array.`)];
     // The other branch of a value that may be null tells what is wrong.
     case 'null':
