@@ -13,8 +13,8 @@ export function routedByPanel(request: FastcgiRequest): ModelRequest | null {
   const route = findPanelRoute(panelMethod(request), path);
   if (route === null) return null;
   const server = /^\/api\/client\/servers\/([^/]+)/.exec(path)?.[1] ?? '';
-  const isDatabase = /\/databases(?:\/|$)/.test(route.path);
-  return { route, server, includesPassword: isDatabase && includesOf(request).includes('password') };
+  const listsDatabases = route.method === 'GET' && route.path.endsWith('/databases');
+  return { route, server, includesPassword: listsDatabases && includesOf(request).includes('password') };
 }
 
 /** The path its router looks at: what is before `/index.php` is dropped, the rest is decoded once. */
@@ -50,6 +50,8 @@ function bodyField({ variables, body }: FastcgiRequest, name: string): string {
     const value = (JSON.parse(body || '{}') as Record<string, unknown>)[name];
     return value === undefined ? '' : String(value);
   }
+  // Of a GET it reads no other body.
+  if (['GET', 'HEAD'].includes((variables.REQUEST_METHOD ?? '').toUpperCase())) return '';
   if (type.includes('urlencoded')) return new URLSearchParams(body).get(name) ?? '';
   return new RegExp(`name="${name}"\\r\\n\\r\\n(.*)\\r\\n`).exec(body)?.[1] ?? '';
 }
