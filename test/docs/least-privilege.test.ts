@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ownTableColumns } from '../../src/database/own-tables.ts';
 import { pelicanColumns } from '../../src/panel/pelican/tables.ts';
 import { pterodactylColumns } from '../../src/panel/pterodactyl/tables.ts';
 import { cells, type PanelName } from '../support/cells.ts';
@@ -44,6 +45,12 @@ describe.each(onServers)('with the grants printed for $panel on $on', ({ panel: 
   test('the service may use the columns that it names in its statements, and no others', () => {
     const needed = Object.entries(columns[name]).map(([table, names]) => [table, new Set(names)] as const);
     expect(grantedColumns(printedStatements(name, panel.dialect))).toEqual(new Map(needed));
+  });
+
+  test('all own tables are granted, and no others', () => {
+    const printed = printedStatements(name, panel.dialect, 'own tables').replaceAll(/\bSEQUENCE [^;]*/g, '');
+    const tables = [...printed.matchAll(/\b(?:panel|public)\.(sidecar_\w+)/g)].map(([, table]) => table);
+    expect(tables.sort()).toEqual(Object.keys(ownTableColumns).sort());
   });
 
   test.each([
