@@ -38,6 +38,11 @@ describe.each(webServerNames)('behind %s, with the service stopped', (name) => {
   });
 });
 
+test('what nginx itself refuses is answered as ever', async () => {
+  const { status, headers } = await send(scoped.fronts.nginx.url, { path: '/.htaccess' });
+  expect([status, headers['content-type']]).toEqual([403, 'text/html']);
+});
+
 test("nginx says so in the panel's envelope", async () => {
   const { headers, json } = await send(scoped.fronts.nginx.url, { path: '/api/client', key: free.bearer });
   expect([headers['content-type'], json]).toEqual([

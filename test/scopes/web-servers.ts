@@ -48,6 +48,7 @@ function startNginx({ panel, service, change = (lines) => lines }: Setting): Pro
       root ${panel.root};
       index index.php;
       ${change(serverLines)}
+      location ~ /\\.ht { deny all; }
       location / { try_files $uri $uri/ /index.php?$query_string; }
       ${keyLocation}
       location ~ \\.php$ {
