@@ -5,6 +5,7 @@ import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed, type SeededKey, type SeededUser } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
 import { keysOf, unlimited } from './sidecar.ts';
+import type { ServerAddress } from './test-database.ts';
 
 /** The panels and databases on which what keys can do over the panel's four endpoints is tested. */
 export const lifeCells: readonly Cell[] = [
@@ -37,9 +38,14 @@ export interface Life {
  * Creates a panel, makes the own tables by the command, and starts the real binary.
  *
  * @param env variables of the service's process
+ * @param address another server than the shared one
  */
-export async function startLife(cell: Cell, env: Readonly<Record<string, string>> = {}): Promise<Life> {
-  const panel = await createPanelDatabase(cell.panel, cell.on);
+export async function startLife(
+  cell: Cell,
+  env: Readonly<Record<string, string>> = {},
+  address?: ServerAddress,
+): Promise<Life> {
+  const panel = await createPanelDatabase(cell.panel, cell.on, address);
   await migrateOwnTables(panel);
   return startOver(cell, panel, env);
 }
