@@ -92,6 +92,16 @@ export function methodNotAllowed(method: string, path: string, allowed: readonly
   return single(405, 'MethodNotAllowedHttpException', detail, { allow: list });
 }
 
+/** 409: what is asked for does not fit the state of things. @param detail Says which. */
+export function conflict(detail: string, code = 'ConflictHttpException'): ApiError {
+  return single(409, code, detail);
+}
+
+/** 501: a feature that needs the own tables. @param command What the operator runs to get them. */
+export function migrationRequired(command: string): ApiError {
+  return single(501, 'MigrationRequired', `This needs tables that are not there yet: run "${command}".`);
+}
+
 /** 413: a body beyond the bound. */
 export function payloadTooLarge(): ApiError {
   return single(413, 'PostTooLargeException', 'The request body is larger than this service accepts.');

@@ -11,8 +11,10 @@ export interface Metrics {
   readonly inFlight: Gauge;
   /** Refused keys: `unknown`, or `unreadable` where APP_KEY does not open what is stored. */
   readonly authenticationFailures: Counter<'cause'>;
-  /** Work behind the answers that failed: `last_used`, `refusal_audit`. */
+  /** Work behind the answers that failed: `last_used`, `refusal_audit`, `housekeeping`, `webhooks`. */
   readonly backgroundFailures: Counter<'task'>;
+  /** Messages `delivered` and given up (`dead`), and tries that `failed`. */
+  readonly webhooks: Counter<'outcome'>;
 }
 
 /** A registry of its own, with the process's usual figures. */
@@ -50,6 +52,12 @@ export function createMetrics(): Metrics {
       name: 'panel_sidecar_background_failures_total',
       help: 'Failures of work that follows the answers, by task.',
       labelNames: ['task'],
+      registers,
+    }),
+    webhooks: new Counter({
+      name: 'panel_sidecar_webhooks_total',
+      help: 'Webhook messages delivered or given up, and failed tries.',
+      labelNames: ['outcome'],
       registers,
     }),
   };

@@ -1,3 +1,4 @@
+import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { LastUsedRecorder } from './auth/last-used.ts';
@@ -5,17 +6,23 @@ import { MemoryRateLimiter, type RateLimiter } from './auth/rate-limiter.ts';
 import type { Settings } from './config/settings.ts';
 import { Batcher } from './database/batcher.ts';
 import type { Database } from './database/database.ts';
+import { IdempotencyStore } from './idempotency/once.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+import type { OpenPanel } from './startup/open-panel.ts';
+import { type Endpoint, readEndpoints } from './webhooks/endpoint.ts';
+import { createOutbox, noOutbox, type Outbox } from './webhooks/outbox.ts';
 
 /** What every part of the service works with; made once at the start. */
 export interface Services {
   readonly settings: Settings;
   readonly database: Database;
   readonly panel: Panel;
+  /** Whether this service's own tables are there; without them, what needs them is refused. */
+  readonly hasOwnTables: boolean;
   readonly encrypter: Encrypter;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -23,26 +30,32 @@ export interface Services {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly lastUsed: LastUsedRecorder;
+  readonly idempotency: IdempotencyStore;
+  readonly outbox: Outbox;
+  /** Where webhooks go. */
+  readonly endpoints: readonly Endpoint[];
+  readonly userKeys: UserKeys;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
   readonly nodes: Batcher<number, NodeView | null>;
 }
 
-/** Puts the service together over an open database. */
+/** Puts the service together over an open database. @throws OperatorError for a webhook that can't be used */
 export function createServices(
   env: PanelEnv,
   settings: Settings,
-  database: Database,
-  panel: Panel,
+  { database, panel, hasOwnTables }: OpenPanel,
   logger: Logger,
 ): Services {
   const encrypter = new Encrypter(env.appKeys);
   const metrics = createMetrics();
+  const endpoints = readEndpoints(settings.webhooks);
   return {
     settings,
     database,
     panel,
+    hasOwnTables,
     encrypter,
     logger,
     metrics,
@@ -59,6 +72,10 @@ export function createServices(
       metrics.backgroundFailures.inc({ task: 'last_used' });
       logger.warn({ err: error }, 'could not note when keys were last used');
     }),
+    idempotency: new IdempotencyStore(database, encrypter),
+    outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
+    endpoints,
+    userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),
   };

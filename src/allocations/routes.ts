@@ -19,6 +19,7 @@ const access: Access = {
   target: 'node',
   selfService: false,
   guardsAdmins: false,
+  allowsAnonymous: false,
 };
 
 /** A node's free ports. */

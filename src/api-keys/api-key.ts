@@ -1,19 +1,17 @@
 import type { PanelClock } from '../panel/clock.ts';
-
-/** The columns of a key that answers are made of. */
-export interface ApiKeyRow {
-  readonly identifier: string | null;
-  readonly memo: string | null;
-  readonly allowed_ips: string | null;
-  readonly last_used_at: string | null;
-  readonly created_at: string | null;
-}
-
-/** Those columns, for a SELECT. */
-export const apiKeyColumns = ['identifier', 'memo', 'allowed_ips', 'last_used_at', 'created_at'] as const;
+import type { StoredKey } from './stored-key.ts';
 
 /** An allow-list as callers send and see it. */
 export type AllowedIps = readonly string[] | Readonly<Record<string, string>>;
+
+/** Attributes the panel's keys do not have: shown where they say something, or where a caller asks. */
+export const extraFields = [
+  ...(['user_id', 'expires_at', 'disabled', 'permissions', 'servers', 'reference'] as const),
+  'rotated_from' as const,
+];
+
+/** One of those. */
+export type ExtraField = (typeof extraFields)[number];
 
 /** A key as answers show it. */
 export interface ApiKeyResource {
@@ -24,26 +22,61 @@ export interface ApiKeyResource {
     readonly allowed_ips: AllowedIps | null;
     readonly last_used_at: string | null;
     readonly created_at: string | null;
-  };
+  } & Partial<Readonly<Record<ExtraField, unknown>>>;
 }
 
-/** Shows a key as the panel does, times in the panel's own zone. */
-export function toApiKey(row: ApiKeyRow, clock: PanelClock): ApiKeyResource {
-  const format = (text: string | null) => (text === null ? null : clock.show(text));
+/** No extra attribute asked for. */
+export const noFields: ReadonlySet<ExtraField> = new Set();
+
+/**
+ * Shows a key as the panel does, times in the panel's own zone, so that clients that know only the panel's
+ * attributes see nothing else unless the key has more to it.
+ *
+ * @param asked Extra attributes to show even where they say nothing.
+ */
+export function toApiKey(key: StoredKey, clock: PanelClock, asked: ReadonlySet<ExtraField>): ApiKeyResource {
+  const show = (text: string | null) => (text === null ? null : clock.show(text));
   return {
     object: 'api_key',
     attributes: {
-      identifier: row.identifier,
-      description: row.memo,
-      allowed_ips: readAllowedIps(row.allowed_ips),
-      last_used_at: format(row.last_used_at),
-      created_at: format(row.created_at),
+      identifier: key.identifier,
+      description: key.memo,
+      allowed_ips: readAllowedIps(key.allowedIps),
+      last_used_at: show(key.lastUsedAt),
+      created_at: show(key.createdAt),
+      ...extraAttributes(key, clock, asked),
     },
   };
 }
 
+function extraAttributes(key: StoredKey, clock: PanelClock, asked: ReadonlySet<ExtraField>) {
+  const { own, expiresAt } = key;
+  if (asked.size === 0 && expiresAt === null && own.reference === null && isPlain(key)) return {};
+  const values: Readonly<Record<ExtraField, unknown>> = {
+    user_id: key.userId,
+    expires_at: expiresAt === null ? null : clock.format(expiresAt),
+    disabled: own.isDisabled,
+    permissions: own.permissions,
+    servers: own.servers,
+    reference: own.reference,
+    rotated_from: own.rotatedFrom,
+  };
+  const shown = extraFields.filter((field) => asked.has(field) || saysSomething(field, values[field]));
+  return Object.fromEntries(shown.map((field) => [field, values[field]]));
+}
+
+/** Whether a key is no more than the panel knows: the common case, spared the rest. */
+function isPlain({ own }: StoredKey): boolean {
+  return own.permissions === null && !own.isDisabled && own.rotatedFrom === null;
+}
+
+/** Whose key it is, the path says already. */
+function saysSomething(field: ExtraField, value: unknown): boolean {
+  return field !== 'user_id' && value !== null && value !== false;
+}
+
 /** What is not a JSON array or object shows as null, as in the panel. */
-function readAllowedIps(text: string | null): AllowedIps | null {
+export function readAllowedIps(text: string | null): AllowedIps | null {
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);

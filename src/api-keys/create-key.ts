@@ -1,120 +1,161 @@
-import { type ApiError, displayError, notFound, validationFailed } from '../api-error.ts';
-import { type Actor, keyCreated } from '../audit/activity.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Queries } from '../database/database.ts';
-import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
-import { trimInput } from '../input/trim.ts';
-import { accountKeyType } from '../panel/panel.ts';
-import { randomAlphanumeric } from '../panel/random.ts';
+import { accessDenied } from '../api-error.ts';
+import { keyCreated } from '../audit/activity.ts';
+import { classifyFailure } from '../database/errors.ts';
+import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
+import { invalid } from '../input/invalid.ts';
+import { phpJson } from '../panel/php-json.ts';
 import type { Services } from '../services.ts';
-import { type AllowedIps, type ApiKeyResource, toApiKey } from './api-key.ts';
-import { newKeyRow } from './new-key-row.ts';
-import { QueuePerKey } from './queue-per-key.ts';
+import { type AllowedIps, type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
+import {
+  type CallerBounds,
+  checkAllowedIps,
+  defaultAllowedIps,
+  type KeyCaller,
+  outlivesCaller,
+} from './caller-bounds.ts';
+import { type EndInput, requestedEnd } from './key-end.ts';
+import { keyResourceExists } from './key-resource.ts';
+import { KeyRules } from './key-rules.ts';
+import { type KeyScope, newKeyScope, type ScopeInput } from './key-scope.ts';
+import { type KeyContent, type MintedKey, mintKey } from './mint-key.ts';
+import type { HeldKeys } from './user-keys.ts';
 
 /** What a caller decides about a new key; checked against `newKeySchema` before. */
-export interface NewKey {
+export interface NewKey extends EndInput, ScopeInput {
   readonly description: string;
   readonly allowed_ips?: AllowedIps;
+  readonly reference?: string | null;
 }
 
-/** A key just made, with the secret that is shown this once. */
-export interface CreatedKey {
-  readonly key: ApiKeyResource;
-  readonly secret: string;
+/** A key just made, as it is answered: with its secret, this once. */
+export interface CreatedKey extends ApiKeyResource {
+  readonly meta: { readonly secret_token: string };
+}
+
+/** How a creation is answered. */
+export interface CreationOptions {
+  /** Extra attributes to show. */
+  readonly fields: ReadonlySet<ExtraField>;
+  /** Set where a repeat of the request must not make another key. */
+  readonly once: OnceRequest | null;
+}
+
+/** A creation's answer, and whether an earlier request got it first. */
+export interface Creation {
+  readonly answer: CreatedKey;
+  readonly isReplay: boolean;
 }
 
 /**
  * Makes an account key for a user.
  *
- * @throws ApiError 422 for a description the user already has or the database can't store, 400 at the limit of
- *   keys, 404 for a user who was deleted meanwhile. DatabaseUnavailableError where other requests for this user
- *   take too long.
+ * @throws ApiError 422 for a description the user already has or more than the caller may give, 400 at the
+ *   limit of keys, 404 for a user who was deleted meanwhile.
  */
-export type CreateKey = (actor: Actor, userId: number, input: NewKey) => Promise<CreatedKey>;
-
-const identifierSuffixLength = 11;
-const secretLength = 32;
-/** Identifiers are random: two equal ones are rare, three in a row mean that something else is wrong. */
-const identifierAttempts = 3;
+export type CreateKey = (
+  caller: KeyCaller,
+  userId: number,
+  input: NewKey,
+  options: CreationOptions,
+) => Promise<Creation>;
 
 export function createCreateKey(services: Services): CreateKey {
-  const { database, settings } = services;
-  const perUser = new QueuePerKey<number>();
-  // One at a time per user here: they would only queue at the user's row, each holding a connection.
-  return (actor, userId, input) => {
-    const deadline = Date.now() + settings.database.timeout_ms;
-    return perUser.run(userId, async () => {
-      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await database.transaction((queries) => insertKey(services, queries, actor, userId, input));
-        } catch (error) {
-          const failure = classifyFailure(error);
-          if (failure === 'orphan') throw notFound();
-          if (failure === 'unstorable') throw unstorableDescription();
-          if (failure !== 'duplicate' || attempt === identifierAttempts) throw error;
-        }
-      }
+  return (caller, userId, input, options) =>
+    mintOnce(services, userId, options, async (held) => {
+      const content = contentOf(services, caller.bounds, input);
+      const rules = new KeyRules(services.settings.api_key, held.keys);
+      rules.checkDescription(content.memo, null);
+      rules.checkLimit();
+      const minted = await mintKey(services, held.queries, userId, content);
+      await recordMinted(services, held, caller, minted, 'created', {});
+      return minted;
     });
-  };
 }
 
 /**
- * The user's row is held first, so that the rules see every key that could break them, whatever other
- * processes do. Key and activity are in one transaction: neither is ever there without the other.
+ * Runs a transaction that mints a key of a user, again where the new identifier happened to be taken, and at
+ * most once for a request that must take effect once.
  */
-async function insertKey(
-  { panel, database, encrypter, activityLog, settings }: Services,
-  queries: Queries,
-  actor: Actor,
+export async function mintOnce(
+  services: Services,
   userId: number,
-  input: NewKey,
-): Promise<CreatedKey> {
-  await database.lockUser(queries, userId);
-  checkRules(settings.api_key, input, await descriptionsOf(queries, userId));
-  const secret = randomAlphanumeric(secretLength);
-  const now = panel.clock.toColumn(new Date());
-  const identifier = panel.accountKeyPrefix + randomAlphanumeric(identifierSuffixLength);
-  const { description, allowed_ips: allowedIps = [] } = input;
-  const row = newKeyRow(panel, encrypter, userId, { identifier, secret, description, allowedIps }, now);
-  const id = await database.insertRow(queries, 'api_keys', row);
-  const key = { id, identifier };
-  await activityLog.appendWithin(queries, keyCreated(actor, userId, key));
-  return { key: toApiKey({ ...row, last_used_at: null }, panel.clock), secret };
-}
-
-async function descriptionsOf(queries: Queries, userId: number): Promise<readonly (string | null)[]> {
-  const rows = await queries
-    .selectFrom('api_keys')
-    .select('memo')
-    .where('user_id', '=', userId)
-    .where('key_type', '=', accountKeyType)
-    .execute();
-  return rows.map(({ memo }) => memo);
-}
-
-function checkRules(
-  { unique_description, max_keys_per_user }: Settings['api_key'],
-  input: NewKey,
-  taken: readonly (string | null)[],
-): void {
-  const wanted = comparable(input.description);
-  if (unique_description && taken.some((memo) => memo !== null && comparable(memo) === wanted)) {
-    const detail = 'You already have an API key with this description.';
-    throw validationFailed([{ field: 'description', rule: 'unique', detail }]);
-  }
-  if (taken.length >= max_keys_per_user) {
-    throw displayError(`This user has reached the limit of ${max_keys_per_user} API keys.`);
+  { fields, once }: CreationOptions,
+  mint: (held: HeldKeys) => Promise<MintedKey>,
+): Promise<Creation> {
+  const { idempotency, panel, userKeys } = services;
+  const attempt = () =>
+    userKeys.change(userId, async (held) => {
+      if (once !== null) await idempotency.claimWithin(held.queries, once);
+      const { key, secret } = await mint(held);
+      const answer: CreatedKey = { ...toApiKey(key, panel.clock, fields), meta: { secret_token: secret } };
+      if (once !== null) await idempotency.keepWithin(held.queries, once, answer, key.identifier ?? '');
+      return answer;
+    });
+  if (once !== null) await idempotency.forgetOutdated(once);
+  try {
+    return { answer: await withNewIdentifiers(attempt), isReplay: false };
+  } catch (error) {
+    if (!(error instanceof RepeatedRequest) || once === null) throw error;
+    const exists = (identifier: string) => keyResourceExists(services, userId, identifier);
+    return { answer: (await idempotency.replay(once, exists)) as CreatedKey, isReplay: true };
   }
 }
 
-/** Of what a key's row is made of, the description alone is free text. */
-function unstorableDescription(): ApiError {
-  const detail = 'The description format is invalid.';
-  return validationFailed([{ field: 'description', rule: 'regex', detail }]);
+/** Identifiers are random: two equal ones are rare, three in a row mean that something else is wrong. */
+const identifierAttempts = 3;
+
+async function withNewIdentifiers<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (classifyFailure(error) !== 'duplicate' || attempt === identifierAttempts) throw error;
+    }
+  }
 }
 
-/** Descriptions that a person would call the same compare equal, whatever the database's collation. */
-function comparable(description: string): string {
-  return trimInput(description.normalize('NFC')).toLowerCase();
+/** Records a minted key in its transaction: in the panel's activity log, and for the webhooks. */
+export async function recordMinted(
+  { activityLog, outbox }: Services,
+  { queries }: HeldKeys,
+  { actor }: KeyCaller,
+  { key }: MintedKey,
+  type: 'created' | 'rotated',
+  more: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { id, userId } = key;
+  const identifier = key.identifier ?? '';
+  // What a key is confined to stands in the log too: there it outlives a loss of the own tables.
+  const { permissions, servers } = key.own;
+  const confined = permissions === null ? {} : { permissions, ...(servers === null ? {} : { servers }) };
+  const properties = { ...more, ...confined };
+  await activityLog.appendWithin(queries, keyCreated(actor, userId, { id, identifier }, properties));
+  await outbox.enqueueWithin(queries, [{ type, identifier, userId }]);
+}
+
+function contentOf({ settings, database }: Services, bounds: CallerBounds, input: NewKey): KeyContent {
+  const scope: KeyScope = newKeyScope(settings, bounds, input);
+  const asked = requestedEnd(input, new Date(), database.latestTimestamp);
+  // A key for which no end is asked lives as long as the one that asks.
+  const expiresAt = asked === undefined ? bounds.end : asked;
+  if (outlivesCaller(bounds, expiresAt)) throw outlives(input);
+  const allowedIps = input.allowed_ips ?? defaultAllowedIps(bounds);
+  checkAllowedIps(bounds, allowedIps);
+  return {
+    memo: input.description,
+    allowedIps: phpJson(allowedIps),
+    expiresAt,
+    own: { ...scope, reference: input.reference ?? null, rotatedFrom: null },
+  };
+}
+
+/** The refusal of an end beyond that of the caller's own key. */
+export function outlives(input: EndInput) {
+  const field = input.expires_in === undefined ? 'expires_at' : 'expires_in';
+  return invalid(field, 'within', 'The key may not outlive the key that asks.');
+}
+
+/** The refusal to do to a key what would give more than the caller has. */
+export function beyondCaller() {
+  return accessDenied('This action is unauthorized.');
 }

@@ -1,41 +1,48 @@
-import type { Kysely } from 'kysely';
 import { type Actor, keysViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
-import type { Database } from '../database/database.ts';
+import type { Queries } from '../database/database.ts';
 import { SizedStatement } from '../database/sized-statement.ts';
-import type { PanelTables } from '../database/tables.ts';
-import { accountKeyType } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
-import { type ApiKeyResource, type ApiKeyRow, apiKeyColumns, toApiKey } from './api-key.ts';
+import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
+import { type KeyFilter, matchesFilter } from './key-filter.ts';
+import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
 
 /** Answers with a user's account keys, oldest first, once the view is recorded. */
-export type ListKeys = (actor: Actor, userId: number) => Promise<readonly ApiKeyResource[]>;
+export type ListKeys = (
+  actor: Actor,
+  userId: number,
+  filter: KeyFilter,
+  fields: ReadonlySet<ExtraField>,
+) => Promise<readonly ApiKeyResource[]>;
 
 /** Lists requested at the same time share a round trip. */
-export function createListKeys({ database, panel, activityLog, settings }: Services): ListKeys {
-  const rowsOf = new Batcher((userIds: readonly number[]) => keysOfUsers(database, userIds));
-  return async (actor, userId) => {
-    const rows = await rowsOf.load(userId);
-    const keys = rows.map((row) => toApiKey(row, panel.clock));
+export function createListKeys(services: Services): ListKeys {
+  const { panel, activityLog, settings } = services;
+  const keysOf = new Batcher((userIds: readonly number[]) => keysOfUsers(services, userIds));
+  return async (actor, userId, filter, fields) => {
+    const keys = (await keysOf.load(userId)).filter((key) => matchesFilter(key, filter, new Date()));
     if (settings.audit.views) await activityLog.append(keysViewed(actor, userId, keys.length));
-    return keys;
+    return keys.map((key) => toApiKey(key, panel.clock, fields));
   };
 }
 
-const keysByUser = new SizedStatement((queries: Kysely<PanelTables>, userIds: readonly number[]) =>
-  queries
-    .selectFrom('api_keys')
-    .select(['user_id', ...apiKeyColumns])
-    .where('user_id', 'in', userIds)
-    .where('key_type', '=', accountKeyType)
-    .orderBy('id'),
-);
+const keysByUser = { withOwn: keyStatement(true), without: keyStatement(false) };
+
+function keyStatement(hasOwnTables: boolean) {
+  return new SizedStatement((queries: Queries, userIds: readonly number[]) =>
+    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds).orderBy('k.id'),
+  );
+}
 
 async function keysOfUsers(
-  database: Database,
+  { database, panel, hasOwnTables }: Services,
   userIds: readonly number[],
-): Promise<readonly (readonly ApiKeyRow[])[]> {
-  const rows = await keysByUser.find(database.queries, [...new Set(userIds)]);
-  const byUser = Map.groupBy(rows, (row) => row.user_id);
+): Promise<readonly (readonly StoredKey[])[]> {
+  const statement = keysByUser[hasOwnTables ? 'withOwn' : 'without'];
+  const rows = await statement.find(database.queries, [...new Set(userIds)]);
+  const byUser = Map.groupBy(
+    rows.map((row) => toStoredKey(row, panel.clock)),
+    (key) => key.userId,
+  );
   return userIds.map((userId) => byUser.get(userId) ?? []);
 }

@@ -1,89 +1,189 @@
-import type { FastifyInstance } from 'fastify';
-import { type Access, AccessLevel } from '../auth/access.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { migrationRequired } from '../api-error.ts';
+import { AccessLevel } from '../auth/access.ts';
+import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
+import { migrateCommand } from '../own-tables/presence.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
+import { allKeysRoutes } from './all-keys-routes.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
-import { createDeleteKey } from './delete-key.ts';
+import { createDeleteKey, createRevokeKeys, type RevokeInput } from './delete-keys.ts';
+import type { KeyFilter } from './key-filter.ts';
+import { keyRoutes } from './key-routes.ts';
+import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
-import { apiKeyListSchema, createdKeySchema, keyParams, newKeySchema, userParams } from './schema.ts';
+import {
+  fieldsOf,
+  keyCallerOf,
+  keyTemplates,
+  needsOwnTables,
+  onceOf,
+  userKeyPath,
+  userKeysAccess,
+} from './route-parts.ts';
+import {
+  apiKeyListSchema,
+  createdKeySchema,
+  fieldsQuery,
+  keyListQuery,
+  keyParams,
+  newKeySchema,
+  revokedKeysSchema,
+  revokeSchema,
+  userParams,
+} from './schema.ts';
 
-const listTemplate = '/api/application/users/{user}/api-keys';
-const keyTemplate = `${listTemplate}/{identifier}`;
+const tags = ['API keys'];
 
-const access = (level: number): Access => ({
-  resource: 'users',
-  level,
-  target: 'user',
-  selfService: true,
-  guardsAdmins: true,
-});
-
-/** A user's client API keys. */
+/** Client API keys: of one user, one of them, of all users. */
 export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
-  const listKeys = createListKeys(services);
-  const createKey = createCreateKey(services);
-  const deleteKey = createDeleteKey(services);
+  listRoute(api, services);
+  createRoute(api, services);
+  deleteRoute(api, services);
+  revokeRoute(api, services);
+  keyRoutes(api, services);
+  allKeysRoutes(api, services);
+}
 
-  api.get(
+function listRoute(api: FastifyInstance, services: Services): void {
+  const listKeys = createListKeys(services);
+  api.get<{ Querystring: { filter?: KeyFilter } }>(
     '/users/:user/api-keys',
     {
-      config: { access: access(AccessLevel.read), template: listTemplate },
+      config: { access: userKeysAccess(AccessLevel.read), template: keyTemplates.userKeys },
+      preValidation: async (request) => coerceFilter(request),
       schema: {
         operationId: 'listApiKeys',
         summary: "List a user's API keys",
-        tags: ['API keys'],
+        tags,
         params: userParams,
+        querystring: keyListQuery,
         response: { 200: apiKeyListSchema, ...refusals },
       },
     },
     async (request, reply) => {
-      const data = await listKeys(callerOf(request).actor, targetUserOf(request).id);
+      const { actor } = callerOf(request);
+      const filter = request.query.filter ?? {};
+      const data = await listKeys(actor, targetUserOf(request).id, filter, fieldsOf(request));
       return sendJson(reply, { object: 'list', data });
     },
   );
+}
 
+function createRoute(api: FastifyInstance, services: Services): void {
+  const createKey = createCreateKey(services);
   api.post<{ Body: NewKey }>(
     '/users/:user/api-keys',
     {
-      config: { access: access(AccessLevel.write), template: listTemplate },
+      config: { access: userKeysAccess(AccessLevel.write), template: keyTemplates.userKeys },
       preValidation: async (request) => {
-        request.body = presentFields(request.body as unknown as Input, services.panel) as unknown as NewKey;
+        const input = presentFields(request.body as unknown as Input, services.panel);
+        if ('expires_in' in input) input.expires_in = coerceInteger(input.expires_in);
+        request.body = input as unknown as NewKey;
       },
       schema: {
         operationId: 'createApiKey',
         summary: 'Make an API key for a user',
-        tags: ['API keys'],
+        tags,
         params: userParams,
+        querystring: Type.Object(fieldsQuery),
+        headers: idempotencyHeader,
         body: newKeySchema,
         response: { 200: createdKeySchema, ...refusals },
       },
     },
     async (request, reply) => {
-      const { actor } = callerOf(request);
-      const { key, secret } = await createKey(actor, targetUserOf(request).id, request.body);
-      return sendJson(reply, { ...key, meta: { secret_token: secret } });
+      const { body } = request;
+      const needsTables = asksForScope(body) || (body.reference ?? null) !== null;
+      if (needsTables && !services.hasOwnTables) throw migrationRequired(migrateCommand);
+      const options = { fields: fieldsOf(request), once: onceOf(request, services) };
+      const caller = keyCallerOf(request, services);
+      const { answer, isReplay } = await createKey(caller, targetUserOf(request).id, body, options);
+      if (isReplay) reply.header('idempotent-replayed', 'true');
+      return sendJson(reply, answer);
     },
   );
+}
 
+function deleteRoute(api: FastifyInstance, services: Services): void {
+  const deleteKey = createDeleteKey(services);
   api.delete<{ Params: { identifier: string } }>(
-    '/users/:user/api-keys/:identifier(^[A-Za-z0-9_]{16}$)',
+    userKeyPath,
     {
-      config: { access: access(AccessLevel.write), template: keyTemplate },
+      config: { access: userKeysAccess(AccessLevel.write), template: keyTemplates.userKey },
       schema: {
         operationId: 'deleteApiKey',
         summary: "Delete one of a user's API keys",
-        tags: ['API keys'],
+        tags,
         params: keyParams,
         response: { 204: { type: 'null', description: 'Deleted' }, ...refusals },
       },
     },
     async (request, reply) => {
-      await deleteKey(callerOf(request).actor, targetUserOf(request).id, request.params.identifier);
+      const caller = keyCallerOf(request, services);
+      await deleteKey(caller, targetUserOf(request).id, request.params.identifier);
       return reply.code(204).send();
     },
+  );
+}
+
+function revokeRoute(api: FastifyInstance, services: Services): void {
+  const revokeKeys = createRevokeKeys(services);
+  api.post<{ Body: RevokeInput }>(
+    '/users/:user/api-keys/revoke',
+    {
+      config: { access: userKeysAccess(AccessLevel.write), template: `${keyTemplates.userKeys}/revoke` },
+      preValidation: [
+        needsOwnTables(services),
+        async (request) => {
+          const input = request.body as unknown as Input;
+          if ('all' in input) input.all = coerceBoolean(input.all);
+        },
+      ],
+      schema: {
+        operationId: 'revokeApiKeys',
+        summary: "Delete all of a user's API keys, or all but some",
+        tags,
+        params: userParams,
+        body: revokeSchema,
+        response: { 200: revokedKeysSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const caller = keyCallerOf(request, services);
+      const identifiers = await revokeKeys(caller, targetUserOf(request).id, request.body);
+      const data = identifiers.map((identifier) => ({
+        object: 'revoked_api_key',
+        attributes: { identifier },
+      }));
+      return sendJson(reply, { object: 'list', data });
+    },
+  );
+}
+
+/** Header of the creations that can be repeated safely. */
+export const idempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'Repeats with the same key and body within 24 hours get the first answer.' }),
+  ),
+});
+
+/** Filters as schemas want them: yes and no as such, numbers as numbers, none at all where it is empty. */
+export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {
+  const query = request.query as Input;
+  const { filter } = query;
+  if (filter === null) delete query.filter;
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return;
+  const booleans = ['expired', 'disabled', 'never_used', 'has_ip_restriction', 'owner_is_admin'];
+  query.filter = Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => {
+      if (name === 'user') return [name, coerceInteger(value)];
+      return [name, booleans.includes(name) ? coerceBoolean(value) : value];
+    }),
   );
 }

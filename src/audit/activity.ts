@@ -25,12 +25,21 @@ export interface Activity {
   readonly subjects: readonly Subject[];
 }
 
-/** A key was made. The event and its subjects are the panel's own. */
-export function keyCreated(actor: Actor, userId: number, key: { id: number; identifier: string }): Activity {
+/**
+ * A key was made. The event and its subjects are the panel's own.
+ *
+ * @param more What else is worth telling: the key it replaces, what it is confined to.
+ */
+export function keyCreated(
+  actor: Actor,
+  userId: number,
+  key: { id: number; identifier: string },
+  more: Readonly<Record<string, unknown>> = {},
+): Activity {
   return {
     event: 'user:api-key.create',
     actor,
-    properties: { identifier: key.identifier },
+    properties: { identifier: key.identifier, ...more },
     subjects: [
       { type: 'user', id: userId },
       { type: 'api_key', id: key.id },
@@ -48,6 +57,28 @@ export function keyDeleted(actor: Actor, userId: number, identifier: string): Ac
   };
 }
 
+/** What this service did to a key, in events of its own: they show on no activity page. */
+export function keyChanged(
+  actor: Actor,
+  change: 'update' | 'disable' | 'enable',
+  userId: number,
+  identifier: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Activity {
+  const properties = { identifier, user_id: userId, ...more };
+  return { event: `user:api-key.${change}`, actor, properties, subjects: [] };
+}
+
+/** One key was looked at. */
+export function keyViewed(actor: Actor, userId: number, identifier: string): Activity {
+  return { event: 'user:api-key.view', actor, properties: { user_id: userId, identifier }, subjects: [] };
+}
+
+/** Keys of all users were searched. */
+export function keysSearched(actor: Actor, count: number): Activity {
+  return { event: 'user:api-key.view', actor, properties: { count }, subjects: [] };
+}
+
 /** A user's keys were listed. */
 export function keysViewed(actor: Actor, userId: number, count: number): Activity {
   return { event: 'user:api-key.view', actor, properties: { user_id: userId, count }, subjects: [] };
@@ -60,7 +91,7 @@ export function allocationsViewed(actor: Actor, nodeId: number, page: number, pe
 }
 
 /** Why an authenticated caller was refused. */
-export type RefusalReason = 'not-admin' | 'acl' | 'admin-target';
+export type RefusalReason = 'not-admin' | 'acl' | 'admin-target' | 'scoped-key';
 
 /** A refused request of an authenticated caller. */
 export interface Refusal {

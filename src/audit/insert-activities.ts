@@ -1,7 +1,7 @@
 import type { Insertable, Kysely } from 'kysely';
-import type { Queries } from '../database/database.ts';
+import type { Queries, Tables } from '../database/database.ts';
 import { SizedStatement } from '../database/sized-statement.ts';
-import type { ActivityLogsTable, PanelTables } from '../database/tables.ts';
+import type { ActivityLogsTable } from '../database/tables.ts';
 
 type NewRow = Insertable<ActivityLogsTable>;
 
@@ -14,7 +14,7 @@ export type InsertActivities = (
 /** @param columns The columns that every row has. */
 export function createInsertActivities(columns: readonly string[]): InsertActivities {
   const width = columns.length;
-  const statement = new SizedStatement((queries: Kysely<PanelTables>, values: readonly unknown[]) => {
+  const statement = new SizedStatement((queries: Kysely<Tables>, values: readonly unknown[]) => {
     const rows = Array.from({ length: values.length / width }, (_, row) =>
       Object.fromEntries(columns.map((column, index) => [column, values[row * width + index]])),
     );

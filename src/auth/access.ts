@@ -8,10 +8,12 @@ export interface Access {
   readonly resource: Resource;
   /** One of `AccessLevel`. */
   readonly level: number;
-  /** What the path's id names; it must exist. */
-  readonly target: 'user' | 'node';
+  /** What the path's id names; it must exist. `none` for a path without one. */
+  readonly target: 'user' | 'node' | 'none';
   /** A user may do this to their own account with a key of that account, admin or not. */
   readonly selfService: boolean;
   /** Refused where the target user is an admin, unless the configuration allows it. */
   readonly guardsAdmins: boolean;
+  /** Answers requests without an Authorization header too, to which the handler then owes its own bounds. */
+  readonly allowsAnonymous: boolean;
 }

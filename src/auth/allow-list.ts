@@ -12,11 +12,12 @@ export function admitsAddress(
   address: string,
   onUnparsable: (entry: string) => void,
 ): boolean {
-  const entries = parseAllowList(stored);
+  const entries = allowListEntries(stored);
   return entries.length === 0 || isAllowedIp(entries, address, onUnparsable);
 }
 
-function parseAllowList(stored: string | null): readonly string[] {
+/** The entries of a stored allow-list; none where it does not restrict. */
+export function allowListEntries(stored: string | null): readonly string[] {
   if (stored === null || stored === '' || stored === '[]') return [];
   let value: unknown;
   try {

@@ -1,8 +1,9 @@
 import { validationFailed } from '../api-error.ts';
+import { noFields } from '../api-keys/api-key.ts';
+import { shellCaller } from '../api-keys/caller-bounds.ts';
 import { createCreateKey, type NewKey } from '../api-keys/create-key.ts';
 import { presentFields } from '../api-keys/present-fields.ts';
 import { newKeySchema } from '../api-keys/schema.ts';
-import { shellActor } from '../audit/activity.ts';
 import { cleanInput } from '../input/input.ts';
 import { compileSchema, invalidFields } from '../input/validator.ts';
 import type { Services } from '../services.ts';
@@ -22,11 +23,12 @@ export async function keysCreate(user: string, options: KeysCreateOptions): Prom
   await withServices(options, async (services) => {
     const input = readNewKey(options, services);
     const owner = await findKeyOwner(services, user);
-    const { key, secret } = await createCreateKey(services)(shellActor, owner.id, input);
-    if (options.json) return printJson({ ...key, meta: { secret_token: secret } });
+    const create = createCreateKey(services);
+    const { answer } = await create(shellCaller, owner.id, input, { fields: noFields, once: null });
+    if (options.json) return printJson(answer);
     // Alone on standard output, for `KEY=$(panel-sidecar keys create …)`.
     note(`The new key of ${describeUser(owner)}, shown this once:`);
-    print(`${key.attributes.identifier}${secret}`);
+    print(`${answer.attributes.identifier}${answer.meta.secret_token}`);
   });
 }
 

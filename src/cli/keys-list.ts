@@ -1,4 +1,5 @@
 import type { AllowedIps, ApiKeyResource } from '../api-keys/api-key.ts';
+import { noFields } from '../api-keys/api-key.ts';
 import { createListKeys } from '../api-keys/list-keys.ts';
 import { shellActor } from '../audit/activity.ts';
 import { describeUser, findKeyOwner } from './find-user.ts';
@@ -15,7 +16,7 @@ export interface JsonOption {
 export async function keysList(user: string, options: PanelOptions & JsonOption): Promise<void> {
   await withServices(options, async (services) => {
     const owner = await findKeyOwner(services, user);
-    const data = await createListKeys(services)(shellActor, owner.id);
+    const data = await createListKeys(services)(shellActor, owner.id, {}, noFields);
     if (options.json) printJson({ object: 'list', data });
     else print(data.length === 0 ? `${describeUser(owner)} has no API keys` : toTable(data));
   });

@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.ts';
-import { createDeleteKey } from '../api-keys/delete-key.ts';
-import { shellActor } from '../audit/activity.ts';
+import { shellCaller } from '../api-keys/caller-bounds.ts';
+import { createDeleteKey } from '../api-keys/delete-keys.ts';
 import { identifierLength } from '../auth/bearer.ts';
 import { OperatorError } from '../operator-error.ts';
 import { describeUser, findKeyOwner } from './find-user.ts';
@@ -23,7 +23,7 @@ export async function keysRevoke(
   await withServices(options, async (services) => {
     const owner = await findKeyOwner(services, user);
     try {
-      await createDeleteKey(services)(shellActor, owner.id, identifier);
+      await createDeleteKey(services)(shellCaller, owner.id, identifier);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
       throw new OperatorError(`${describeUser(owner)} has no account key ${identifier}`);

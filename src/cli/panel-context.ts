@@ -33,10 +33,11 @@ export function loadContext(options: PanelOptions, processEnv: ProcessEnv = proc
 
 /** Opens the panel and checks that its APP_KEY is the right one. Close it when done: `closeServices`. */
 export async function openServices({ env, settings }: Context, logger: Logger): Promise<Services> {
-  const { database, panel } = await openPanel(env, settings);
+  const opened = await openPanel(env, settings);
+  const { database, panel } = opened;
   try {
     await requireAppKey(database, panel, new Encrypter(env.appKeys));
-    return createServices(env, settings, database, panel, logger);
+    return createServices(env, settings, opened, logger);
   } catch (error) {
     await database.close();
     throw error;

@@ -5,9 +5,14 @@ import { allocationsFree } from './allocations-free.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
+import { keysAudit } from './keys-audit.ts';
 import { keysCreate } from './keys-create.ts';
 import { keysList } from './keys-list.ts';
+import { keysPrune } from './keys-prune.ts';
 import { keysRevoke } from './keys-revoke.ts';
+import { keysRotate } from './keys-rotate.ts';
+import { migrate } from './migrate.ts';
+import { parseDays, parseGrace } from './numbers.ts';
 import { openapi } from './openapi.ts';
 import { oneLine } from './output.ts';
 import { serve } from './serve.ts';
@@ -48,6 +53,12 @@ export function createProgram(): Command {
     .option('--json', 'print for programs')
     .action(doctor);
 
+  onPanel(program.command('migrate'))
+    .description("make the own tables in the panel's database, for scopes, rotation and the like")
+    .option('--down', 'remove them, with all they hold')
+    .option('--revoke-them', 'with --down: revoke the keys that would be set free')
+    .action(migrate);
+
   const keys = program
     .command('keys')
     .description('list, make and revoke API keys; a user is an id, e-mail or username');
@@ -63,6 +74,27 @@ export function createProgram(): Command {
     .option('--allowed-ip <ip...>', 'addresses or ranges it may be used from (default anywhere)')
     .option('--json', 'print what the API would answer')
     .action(keysCreate);
+  onPanel(keys.command('rotate'))
+    .description('replace one by a new one with the same settings, and print it, this once')
+    .argument('<user>')
+    .argument('<identifier>')
+    .option('--grace-seconds <n>', 'how long the old one works beside it, at most 604800', parseGrace, 0)
+    .option('--json', 'print what the API would answer')
+    .action(keysRotate);
+  onPanel(keys.command('prune'))
+    .description('delete keys that nobody uses, or that have ended; those of admins and disabled ones stay')
+    .option('--unused-days <n>', 'those not used, nor made, for so many days', parseDays)
+    .option('--expired', 'those that have ended')
+    .option('--include-admins', 'those of admins too')
+    .option('--include-disabled', 'disabled ones too')
+    .option('--dry-run', 'only say which')
+    .option('--json', 'print for programs')
+    .action(keysPrune);
+  onPanel(keys.command('audit'))
+    .description('list keys of all users that could be less of a risk, and why')
+    .option('--older-than-days <n>', 'what counts as old', parseDays, 365)
+    .option('--json', 'print for programs')
+    .action(keysAudit);
   onPanel(keys.command('revoke'))
     .description("delete one of a user's keys")
     .argument('<user>')

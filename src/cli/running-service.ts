@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { createSender } from '../housekeeping/create-sender.ts';
+import { Janitor } from '../housekeeping/janitor.ts';
 import { buildApp } from '../http/app.ts';
 import type { ListenAddress } from '../http/listen-address.ts';
 import type { Logger } from '../logging.ts';
 import { OperatorError } from '../operator-error.ts';
 import type { Services } from '../services.ts';
+import { requireScopesHold } from '../startup/scope-check.ts';
 import { type Context, closeServices, openServices } from './panel-context.ts';
 
 /** The service, listening. */
@@ -26,10 +29,20 @@ export async function startService(
   addresses: readonly ListenAddress[],
 ): Promise<RunningService> {
   const services = await openServices(context, logger);
+  const janitor = new Janitor(services);
   try {
+    await requireScopesHold(services);
+    const sender = createSender(services);
     const app = await buildApp(services, context.env);
     const url = await listen(app, addresses);
-    return { url, services, stop: () => app.close().then(() => closeServices(services)) };
+    janitor.start();
+    sender.start();
+    const stop = async () => {
+      await app.close();
+      await Promise.all([janitor.stop(), sender.stop()]);
+      await closeServices(services);
+    };
+    return { url, services, stop };
   } catch (error) {
     await closeServices(services);
     throw error;

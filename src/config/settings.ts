@@ -78,6 +78,66 @@ export const settingsSchema = Type.Object(
       },
       { additionalProperties: false, description: 'The audit log. Changes are always recorded.' },
     ),
+    scopes: Type.Object(
+      {
+        enforce: Type.Boolean({
+          default: false,
+          env: 'SIDECAR_SCOPES_ENFORCE',
+          description:
+            'Accept permissions of keys. Only once the web server asks /authorize before each API request, as the documentation shows.',
+        }),
+        proxy: Type.Enum(['nginx', 'caddy', 'traefik'], {
+          default: 'nginx',
+          env: 'SIDECAR_SCOPES_PROXY',
+          description: 'The web server that asks, which decides the headers that are read.',
+        }),
+        authorize_from: Type.String({
+          default: '127.0.0.1,::1',
+          env: 'SIDECAR_SCOPES_AUTHORIZE_FROM',
+          description: 'Addresses and CIDR ranges, with commas between, that may ask /authorize.',
+        }),
+      },
+      { additionalProperties: false, description: 'What keys may do, enforced at the web server.' },
+    ),
+    webhooks: Type.Object(
+      {
+        endpoints: Type.Array(
+          Type.Object(
+            {
+              url: Type.String({ pattern: '^https://', description: 'an address that begins with https://' }),
+              secret: Type.String({
+                pattern: '^whsec_[A-Za-z0-9+/]{32,}=*$',
+                writeOnly: true,
+                description: 'whsec_ and the base64 of 24 bytes or more',
+              }),
+              events: Type.Optional(
+                Type.Array(Type.Enum(['created', 'rotated', 'revoked', 'expiring']), {
+                  minItems: 1,
+                  uniqueItems: true,
+                }),
+              ),
+              allow_private: Type.Optional(Type.Boolean()),
+              ca_file: Type.Optional(Type.String({ minLength: 1, description: 'the path of a file' })),
+            },
+            { additionalProperties: false },
+          ),
+          {
+            default: [],
+            maxItems: 20,
+            description:
+              'Where key events are sent, each with url (https) and secret (whsec_ and base64), and where wanted events (created, rotated, revoked, expiring; else all), allow_private (true for a private address) and ca_file (a private authority).',
+          },
+        ),
+        expiring_days: Type.Integer({
+          minimum: 1,
+          maximum: 365,
+          default: 7,
+          env: 'SIDECAR_WEBHOOKS_EXPIRING_DAYS',
+          description: 'How many days before its end a key is announced as expiring.',
+        }),
+      },
+      { additionalProperties: false, description: 'Notices of what happens to keys.' },
+    ),
     server: Type.Object(
       {
         listen: Type.String({

@@ -1,12 +1,22 @@
-import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { CreateTableBuilder, Insertable, Kysely, Transaction } from 'kysely';
 import type { VisibleColumns } from './columns.ts';
+import type { OwnTables } from './own-tables.ts';
 import type { PanelTables } from './tables.ts';
 
+/** Every table a statement may name: the panel's, and this service's own where they have been made. */
+export interface Tables extends PanelTables, OwnTables {}
+
+/** Adds a primary key `id` that the database numbers by itself. */
+export type NumberedColumn = (table: CreateTableBuilder<string, never>) => CreateTableBuilder<string, 'id'>;
+
+/** Makes the texts of a table hold whatever Unicode has, and compare exactly. */
+export type ExactTexts = (table: CreateTableBuilder<string, never>) => CreateTableBuilder<string, never>;
+
 /** A query builder, in or outside a transaction. */
-export type Queries = Kysely<PanelTables> | Transaction<PanelTables>;
+export type Queries = Kysely<Tables> | Transaction<Tables>;
 
 /** A table whose rows get their id from the database. */
-export type NumberedTable = 'api_keys' | 'activity_logs';
+export type NumberedTable = 'api_keys' | 'activity_logs' | 'sidecar_idempotency' | 'sidecar_outbox';
 
 /** How a panel wants the sessions of its database set up. */
 export interface SessionSettings {
@@ -21,9 +31,11 @@ export interface SessionSettings {
  */
 export interface Database {
   readonly kind: 'mysql' | 'sqlite' | 'postgres';
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
   /** The largest id that the columns the panel makes on this server hold; some refuse to compare larger ones. */
   readonly largestId: number;
+  /** The last instant that the panel's timestamp columns can hold; null where no date is too late. */
+  readonly latestTimestamp: Date | null;
   /**
    * Runs `work` in one transaction. `work` may run more than once: a deadlock or a busy file rolls
    * everything back and starts it again, a bounded number of times, so it must do nothing but database work.
@@ -38,8 +50,12 @@ export interface Database {
   insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number>;
+  /** Adds a primary key `id` that the database numbers by itself to a table about to be made. */
+  readonly numberedColumn: NumberedColumn;
+  /** Makes texts exact in a table about to be made that has no such key; `numberedColumn` does it by itself. */
+  readonly exactTexts: ExactTexts;
   /** The tables and columns this account can see. */
   columns(): Promise<VisibleColumns>;
   /**

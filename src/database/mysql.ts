@@ -2,13 +2,20 @@ import { type Insertable, Kysely, MysqlDialect, sql } from 'kysely';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPool } from './bounded-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedTable, Queries, SessionSettings } from './database.ts';
+import type {
+  Database,
+  ExactTexts,
+  NumberedColumn,
+  NumberedTable,
+  Queries,
+  SessionSettings,
+  Tables,
+} from './database.ts';
 import { classifyFailure } from './errors.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { openMysqlPool } from './mysql-pool.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
-import type { PanelTables } from './tables.ts';
 
 /**
  * Opens the panel's MySQL or MariaDB database. Nothing is sent before the first statement.
@@ -22,7 +29,7 @@ export function openMysql(
   tables: readonly string[],
 ): Database {
   const { pool, setUpFailure } = openMysqlPool(settings, limits, session);
-  const queries = new Kysely<PanelTables>({
+  const queries = new Kysely<Tables>({
     dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
@@ -41,12 +48,21 @@ class MysqlDatabase implements Database {
   readonly kind = 'mysql';
   /** An unsigned INT's. */
   readonly largestId = 4_294_967_295;
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
+  /** TIMESTAMP columns count seconds in 31 bits. */
+  readonly latestTimestamp = new Date('2038-01-19T03:14:07Z');
+  /** Whatever the database's own defaults are: they may be an 8-bit character set, or tables without transactions. */
+  readonly exactTexts: ExactTexts = (table) =>
+    table.modifyEnd(sql`engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`);
+  readonly numberedColumn: NumberedColumn = (table) =>
+    this.exactTexts(table).addColumn('id', 'bigint', (column) =>
+      column.unsigned().autoIncrement().primaryKey(),
+    );
   readonly #prefix: string;
   readonly #setUpFailure: () => unknown;
 
   /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
-  constructor(queries: Kysely<PanelTables>, prefix: string, setUpFailure: () => unknown) {
+  constructor(queries: Kysely<Tables>, prefix: string, setUpFailure: () => unknown) {
     this.queries = queries;
     this.#prefix = prefix;
     this.#setUpFailure = setUpFailure;
@@ -72,7 +88,7 @@ class MysqlDatabase implements Database {
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number> {
     const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
     return Number(insertId);

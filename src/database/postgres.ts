@@ -3,11 +3,10 @@ import pg from 'pg';
 import type { PgsqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedTable, Queries } from './database.ts';
+import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
-import type { PanelTables } from './tables.ts';
 
 /** Names this service's advisory locks among those of other programs: the text "psc", read as a number. */
 const lockNamespace = 0x707363;
@@ -40,7 +39,7 @@ export function openPostgres(
   pool.on('connect', (client) => {
     client.query(setUp).catch(() => client.end().catch(() => undefined));
   });
-  const queries = new Kysely<PanelTables>({
+  const queries = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: new BoundedPostgresPool(pool, limits.timeoutMs) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
@@ -69,10 +68,14 @@ class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   /** A signed integer's. */
   readonly largestId = 2_147_483_647;
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
+  readonly latestTimestamp = null;
+  readonly exactTexts: ExactTexts = (table) => table;
+  readonly numberedColumn: NumberedColumn = (table) =>
+    table.addColumn('id', 'bigserial', (column) => column.primaryKey());
   readonly #prefix: string;
 
-  constructor(queries: Kysely<PanelTables>, prefix: string) {
+  constructor(queries: Kysely<Tables>, prefix: string) {
     this.queries = queries;
     this.#prefix = prefix;
   }
@@ -89,7 +92,7 @@ class PostgresDatabase implements Database {
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number> {
     const { id } = await queries
       .insertInto(table as NumberedTable)

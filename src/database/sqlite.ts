@@ -4,11 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedTable, Queries } from './database.ts';
+import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
-import type { PanelTables } from './tables.ts';
 
 /** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
 const busyTimeoutMs = 2;
@@ -24,7 +23,7 @@ export function openSqlite(
   limits: DatabaseLimits,
   tables: readonly string[],
 ): Database {
-  const queries = new Kysely<PanelTables>({
+  const queries = new Kysely<Tables>({
     dialect: new NodeSqliteDialect(openFile(file), limits.timeoutMs),
     plugins: prefix === '' ? [] : [new TablePrefixPlugin(prefix, tables)],
   });
@@ -68,10 +67,14 @@ class SqliteFile implements Database {
   readonly kind = 'sqlite';
   /** Its integers go further, but ids are exact in JavaScript up to here. */
   readonly largestId = Number.MAX_SAFE_INTEGER;
-  readonly queries: Kysely<PanelTables>;
+  readonly queries: Kysely<Tables>;
+  readonly latestTimestamp = null;
+  readonly exactTexts: ExactTexts = (table) => table;
+  readonly numberedColumn: NumberedColumn = (table) =>
+    table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
   readonly #prefix: string;
 
-  constructor(queries: Kysely<PanelTables>, prefix: string) {
+  constructor(queries: Kysely<Tables>, prefix: string) {
     this.queries = queries;
     this.#prefix = prefix;
   }
@@ -86,7 +89,7 @@ class SqliteFile implements Database {
   async insertRow<Table extends NumberedTable>(
     queries: Queries,
     table: Table,
-    row: Insertable<PanelTables[Table]>,
+    row: Insertable<Tables[Table]>,
   ): Promise<number> {
     const { insertId } = await queries.insertInto(table).values(row).executeTakeFirstOrThrow();
     return Number(insertId);

@@ -13,6 +13,7 @@ import { checkProxies } from './proxies.ts';
 import { checkTables } from './tables.ts';
 import { checkTimeZone } from './time-zone.ts';
 import { checkTwoFactor } from './two-factor.ts';
+import { checkWebhooks } from './webhooks.ts';
 
 /** What became of one check. */
 export interface CheckReport {
@@ -37,6 +38,7 @@ const checks: readonly Check[] = [
   checkTimeZone,
   checkTwoFactor,
   checkProxies,
+  checkWebhooks,
 ];
 
 /** Runs every check. It changes nothing: what it writes it rolls back. */

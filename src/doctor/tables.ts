@@ -1,3 +1,4 @@
+import { hasOwnTables } from '../own-tables/presence.ts';
 import { findPanel } from '../startup/find-panel.ts';
 import { type Check, ok } from './check.ts';
 
@@ -6,9 +7,9 @@ export const checkTables: Check = {
   name: 'tables',
   run: async ({ env, database, kind, panel }) => {
     const opened = database.get();
-    const found = await findPanel(opened);
+    const { kind: found, visible } = await findPanel(opened);
     kind.set(found);
-    panel.set(found.create(env.get(), opened));
+    panel.set(found.create(env.get(), hasOwnTables(visible)));
     return ok(`${found.name}, with every table and column needed`);
   },
 };

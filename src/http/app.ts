@@ -6,6 +6,7 @@ import { badRequest, unavailable } from '../api-error.ts';
 import { parseForm } from '../input/query.ts';
 import { loggablePath } from '../logging.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
+import { registerAuthorize } from '../scopes/authorize-route.ts';
 import type { Services } from '../services.ts';
 import { registerApi } from './api.ts';
 import { parseTrustedProxies, resolveClient } from './client-ip.ts';
@@ -50,6 +51,7 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
   registerBodies(app);
   await registerDocs(app, services.settings.server.public_docs);
   registerOperations(app, services);
+  registerAuthorize(app, services);
   await registerApi(app, services);
   return app;
 }

@@ -63,6 +63,11 @@ export class Guard {
       ...{ request, reply, access, now: new Date() },
       ...{ credential: null, fields: {}, user: null, node: null },
     };
+    if (access.allowsAnonymous && request.headers.authorization === undefined) {
+      await this.#readBody(passage);
+      takeInput(passage);
+      return;
+    }
     for (const stage of this.#services.panel.stages) await this.#stages[stage](passage);
     const credential = known(passage);
     request.caller = {
@@ -70,10 +75,7 @@ export class Guard {
       actor: actorOf(passage, credential),
       target: { user: passage.user, node: passage.node },
     };
-    // The panel reads fields from body and query alike; the body's win.
-    const query = request.query as Record<string, unknown>;
-    request.query = cleanInput(query);
-    request.body = cleanInput({ ...query, ...passage.fields });
+    takeInput(passage);
   }
 
   async #authenticate(passage: Passage): Promise<void> {
@@ -138,6 +140,7 @@ export class Guard {
   }
 
   async #bindTarget(passage: Passage): Promise<void> {
+    if (passage.access.target === 'none') return;
     const params = passage.request.params as Readonly<Record<string, string>>;
     const id = parseRowId(params[passage.access.target], this.#services.database.largestId);
     if (id === null) throw notFound();
@@ -149,6 +152,8 @@ export class Guard {
   async #checkAdmin(passage: Passage): Promise<void> {
     const credential = known(passage);
     const { access, user } = passage;
+    // A scope says what the web server lets through to the panel; nothing of it is here.
+    if (credential.own.permissions !== null) await this.#refuse(passage, notAuthorized, 'scoped-key');
     const isOwnAccount = isSelfService(this.#policy(), access, credential, user);
     if (!passesAdminGate(credential, isOwnAccount)) await this.#refuse(passage, notAdmin, 'not-admin');
   }
@@ -182,6 +187,13 @@ export class Guard {
       this.#services.logger.error({ err: error, event: activity.event }, 'could not record a refusal');
     }
   }
+}
+
+/** The panel reads fields from body and query alike; the body's win. */
+function takeInput({ request, fields }: Passage): void {
+  const query = request.query as Record<string, unknown>;
+  request.query = cleanInput(query);
+  request.body = cleanInput({ ...query, ...fields });
 }
 
 function known(passage: Passage): Credential {

@@ -50,8 +50,25 @@ function toFields(error: ErrorObject): InvalidField[] {
     case 'maxItems':
     case 'maxProperties':
       return [entry('max', `The ${name} may not have more than ${error.params.limit} items.`)];
+    case 'minItems':
+      return [entry('min', `The ${name} must have at least ${error.params.limit} items.`)];
+    case 'uniqueItems':
+      return [entry('distinct', `The ${name} field has a duplicate value.`)];
+    case 'additionalProperties': {
+      const unknown = `${field}.${error.params.additionalProperty}`;
+      return [{ field: unknown, rule: 'in', detail: `The selected ${unknown} is invalid.` }];
+    }
+    case 'enum':
+      return [entry('in', `The selected ${name} is invalid.`)];
+    case 'const':
+      return [entry('accepted', `The ${name} must be accepted.`)];
+    case 'minLength':
+      return [entry('min', `The ${name} must be at least ${error.params.limit} characters.`)];
+    case 'pattern':
+      return [entry('regex', `The ${name} format is invalid.`)];
+    // What is wrong with a name has an entry of its own, and so has the branch that a value took.
     case 'propertyNames':
-      // What is wrong with the name has an entry of its own.
+    case 'anyOf':
       return [];
     case 'minimum':
       return [entry('min', `The ${name} must be at least ${error.params.limit}.`)];
@@ -72,8 +89,13 @@ function typeErrors(
   switch ([error.params.type].flat()[0]) {
     case 'string':
       return [entry('string', `The ${name} must be a string.`)];
+    // PHP knows one kind of array, and calls both by that name.
     case 'array':
+    case 'object':
       return [entry('array', `The ${name} must be an array.`)];
+    // The other branch of a value that may be null tells what is wrong.
+    case 'null':
+      return [];
     case 'boolean':
       return [entry('boolean', `The ${name} field must be true or false.`)];
     default: {

@@ -1,7 +1,9 @@
-import type { Database, Queries, SessionSettings } from '../database/database.ts';
+import type { Expression, RawBuilder } from 'kysely';
+import type { Queries, SessionSettings } from '../database/database.ts';
 import type { PanelClock } from './clock.ts';
 import type { Encrypter } from './encrypter.ts';
 import type { PanelEnv } from './env/panel-env.ts';
+import type { OwnKeyFacts } from './own-key.ts';
 
 /** What an application key can be granted, in this project's words; each panel has its own names for them. */
 export type Resource = 'users' | 'nodes' | 'allocations' | 'locations' | 'servers';
@@ -19,7 +21,10 @@ export interface Credential {
   readonly token: string;
   /** The JSON text of the allow-list, as stored. */
   readonly allowedIps: string | null;
+  /** The end in force: the exact one of the own tables where there is one, else the panel's. */
   readonly expiresAt: Date | null;
+  /** What this service's own tables say of the key. */
+  readonly own: OwnKeyFacts;
   /** Bits granted per resource: 1 read, 2 write. */
   readonly acl: Readonly<Partial<Record<Resource, number>>>;
   readonly owner: Owner;
@@ -104,6 +109,8 @@ export interface Panel {
   findCredentials(queries: Queries, identifiers: readonly string[]): Promise<readonly Credential[]>;
   findUsers(queries: Queries, ids: readonly number[]): Promise<readonly TargetUser[]>;
   findNodes(queries: Queries, ids: readonly number[]): Promise<readonly NodeView[]>;
+  /** A number in SQL: 1 where the user with this id holds any administrative power, else 0. */
+  adminFlag(userId: Expression<number>): RawBuilder<number>;
   /** Whether the ACL lets this key use a resource at a level, the panel's exemptions included. */
   allows(credential: Credential, resource: Resource, level: number): boolean;
 
@@ -125,5 +132,6 @@ export interface PanelKind {
   /** The columns of the rows this service makes; every other must have a default. */
   readonly writtenColumns: Readonly<Record<string, readonly string[]>>;
   session(env: PanelEnv): SessionSettings;
-  create(env: PanelEnv, database: Database): Panel;
+  /** @param hasOwnTables Whether this service's own tables are there to be read with the panel's. */
+  create(env: PanelEnv, hasOwnTables: boolean): Panel;
 }

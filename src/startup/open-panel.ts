@@ -2,39 +2,52 @@ import type { Settings } from '../config/settings.ts';
 import type { Database } from '../database/database.ts';
 import type { DatabaseLimits } from '../database/limits.ts';
 import { explainConnectFailure, openDatabase } from '../database/open.ts';
+import { ownTableColumns } from '../database/own-tables.ts';
+import { hasOwnTables } from '../own-tables/presence.ts';
 import { panelTableNames } from '../panel/detect.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
-import type { Panel, PanelKind } from '../panel/panel.ts';
-import { findPanel } from './find-panel.ts';
+import type { Panel } from '../panel/panel.ts';
+import { type FoundPanel, findPanel } from './find-panel.ts';
 
 /** The panel found, over its open database. */
 export interface OpenPanel {
   readonly database: Database;
   readonly panel: Panel;
+  /** Whether this service's own tables are there. */
+  readonly hasOwnTables: boolean;
 }
+
+/** Every table a statement may name, without prefix. */
+const tableNames = [...panelTableNames, ...Object.keys(ownTableColumns)];
 
 /**
  * Connects to the panel's database, finds out which panel it is, and sets the sessions up for it.
  *
+ * @param ownTables Whether own tables that are not complete are an error.
  * @throws OperatorError where the database can't be used or belongs to no known panel.
  */
-export async function openPanel(env: PanelEnv, settings: Settings): Promise<OpenPanel> {
-  const kind = await detect(env, settings);
+export async function openPanel(
+  env: PanelEnv,
+  settings: Settings,
+  { ownTables }: { readonly ownTables: 'whole-or-none' | 'any' } = { ownTables: 'whole-or-none' },
+): Promise<OpenPanel> {
+  const { kind, visible } = await detect(env, settings);
+  const isMigrated = ownTables === 'any' ? visible.has('sidecar_keys') : hasOwnTables(visible);
   const limits = databaseLimits(settings);
-  const database = openDatabase(env.database, limits, kind.session(env), panelTableNames);
+  const database = openDatabase(env.database, limits, kind.session(env), tableNames);
   try {
     // The first connection shows whether the session can be set up as the panel needs it.
     await database.ping();
-    return { database, panel: kind.create(env, database) };
+    return { database, panel: kind.create(env, isMigrated), hasOwnTables: isMigrated };
   } catch (error) {
     await database.close();
     throw explainConnectFailure(error, env.database);
   }
 }
 
-async function detect(env: PanelEnv, settings: Settings): Promise<PanelKind> {
+async function detect(env: PanelEnv, settings: Settings): Promise<FoundPanel> {
   const limits = { ...databaseLimits(settings), poolSize: 1 };
-  const database = openDatabase(env.database, limits, { timeZone: null }, panelTableNames);
+  const database = openDatabase(env.database, limits, { timeZone: null }, tableNames);
   try {
     return await findPanel(database);
   } catch (error) {

@@ -135,11 +135,11 @@ it('the longest map that is let in fits its column', async () => {
   expect(JSON.parse(String(row?.allowed_ips))).toEqual(allowed);
 });
 
-it('fields beside the two are ignored', async () => {
+it('fields that it does not know are ignored', async () => {
   const other = await sidecar.seed.user();
   const { owner, answer } = await create({
     ...{ description: 'mass', user_id: other.id, key_type: 2, identifier: 'ptla_chosenByMe0', token: 'x' },
-    ...{ r_users: 3, expires_at: '2020-01-01', last_used_at: '2020-01-01', memo: 'no', id: 1 },
+    ...{ r_users: 3, disabled: true, last_used_at: '2020-01-01', memo: 'no', id: 1 },
   });
   expect(answer.status).toBe(200);
   const [row] = await accountKeysOf(sidecar.panel, owner);

@@ -15,25 +15,28 @@ afterAll(() => sidecar.close());
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 
 describe('the list', () => {
-  it('holds account keys only, oldest first, expired ones too, each with five attributes', async () => {
+  it('holds account keys only, oldest first, expired ones too, each with five attributes and its end if it has one', async () => {
     const { seed, send } = sidecar;
     const user = await seed.user();
     const first = await seed.key(user, { type: 1, memo: 'first', allowedIps: '["10.0.0.0\\/8"]' });
     await seed.key(user, { type: 2, memo: 'hidden' });
     const second = await seed.key(user, { type: 1, memo: 'second', expiresAt: '2020-01-01 00:00:00' });
     await seed.key(await seed.user(), { type: 1, memo: 'of somebody else' });
-    const shown = (identifier: string, description: string, allowed_ips: unknown) => ({
+    const shown = (identifier: string, description: string, allowed_ips: unknown, end = {}) => ({
       object: 'api_key',
       attributes: {
         ...{ identifier, description, allowed_ips, last_used_at: null },
-        created_at: '2026-01-02T03:04:05+00:00',
+        ...{ created_at: '2026-01-02T03:04:05+00:00', ...end },
       },
     });
     const answer = await send({ path: keysOf(user), key: key.bearer });
     expect(answer.text).toBe(
       JSON.stringify({
         object: 'list',
-        data: [shown(first.identifier, 'first', ['10.0.0.0/8']), shown(second.identifier, 'second', null)],
+        data: [
+          shown(first.identifier, 'first', ['10.0.0.0/8']),
+          shown(second.identifier, 'second', null, { expires_at: '2020-01-01T00:00:00+00:00' }),
+        ],
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ownTableColumns } from '../../src/database/own-tables.ts';
 import type { PanelKind } from '../../src/panel/panel.ts';
 import { pelican } from '../../src/panel/pelican/pelican.ts';
 import { pterodactyl } from '../../src/panel/pterodactyl/pterodactyl.ts';
@@ -50,6 +51,12 @@ describe.each(onServers)('with the grants printed for %s', ({ panel: name, on })
     const printed = printedStatements(name, panel.dialect);
     expect(grantedColumns(printed)).toEqual(setsOf(kinds[name].columns));
     expect(grantedColumns(printed, 'INSERT')).toEqual(setsOf(kinds[name].writtenColumns));
+  });
+
+  test('all own tables are granted, and no others', () => {
+    const printed = printedStatements(name, panel.dialect, 'own tables').replaceAll(/\bSEQUENCE [^;]*/g, '');
+    const tables = [...printed.matchAll(/\b(?:panel|public)\.(sidecar_\w+)/g)].map(([, table]) => table);
+    expect(tables.sort()).toEqual(Object.keys(ownTableColumns).sort());
   });
 
   test.each([

@@ -34,7 +34,7 @@ describe.each(cells)('columns that %s has besides', ({ panel: name, on }) => {
   });
 
   it('do not matter while rows can do without them', async () => {
-    expect((await findPanel(database)).name).toBe(title);
+    expect((await findPanel(database)).kind.name).toBe(title);
   });
 
   it('leave no trace of being looked for', async () => {

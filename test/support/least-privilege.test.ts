@@ -37,6 +37,6 @@ GRANT SELECT (id, panel) ON public.users TO panel_sidecar;
 
 test('a statement without an account is refused rather than run', () => {
   expect(() => statementsFor('GRANT ALL ON *.* TO somebody;', 't_db', account, 'secret')).toThrow(
-    'the printed least-privilege block names no account in: GRANT ALL ON *.* TO somebody',
+    'the printed block names no account in: GRANT ALL ON *.* TO somebody',
   );
 });

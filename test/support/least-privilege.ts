@@ -7,14 +7,19 @@ import { randomName, type SqlExecutor } from './test-database.ts';
 export type ServiceUser = {
   readonly user: string;
   readonly password: string;
+  /** Lets the user use the own tables, which must have been made, by the statements that the docs print. */
+  grantOwnTables(): Promise<void>;
   drop(): Promise<void>;
 };
 
 type Place = {
   readonly file: string;
-  /** What follows `-- panel-sidecar: least privilege` in the first line of the block. */
+  /** What follows `-- panel-sidecar: ` and the block's name in the first line of a block. */
   readonly title: string;
 };
+
+/** What a block of statements is for, by its first line. */
+export type Block = 'least privilege' | 'own tables';
 
 const places: Readonly<Record<string, Place>> = {
   'pterodactyl mysql': { file: 'README.md', title: '' },
@@ -38,12 +43,16 @@ export async function createServiceUser(
   const password = randomName();
   const isPostgres = admin.dialect === 'postgres';
   const account = isPostgres ? user : `'${user}'@'127.0.0.1'`;
-  const printed = printedStatements(panel, admin.dialect);
   const split = isPostgres ? postgresStatementsFor : statementsFor;
-  for (const statement of split(printed, database, account, password)) await admin.execute(statement);
+  const runBlock = async (block: Block) => {
+    const printed = printedStatements(panel, admin.dialect, block);
+    for (const statement of split(printed, database, account, password)) await admin.execute(statement);
+  };
+  await runBlock('least privilege');
   return {
     user,
     password,
+    grantOwnTables: () => runBlock('own tables'),
     async drop() {
       // PostgreSQL does not let a role go that still has rights.
       if (isPostgres) await admin.execute(`drop owned by ${account}`);
@@ -57,13 +66,17 @@ export async function createServiceUser(
  *
  * @throws Error where the docs have no such block
  */
-export function printedStatements(panel: PanelName, dialect: Dialect): string {
+export function printedStatements(
+  panel: PanelName,
+  dialect: Dialect,
+  name: Block = 'least privilege',
+): string {
   const place = places[`${panel} ${dialect}`];
   if (place === undefined) throw new Error(`no database user is needed for ${panel} on ${dialect}`);
   const text = readFileSync(new URL(`../../${place.file}`, import.meta.url), 'utf8');
-  const blocks = [...text.matchAll(/^```sql\n-- panel-sidecar: least privilege(.*)\n([\s\S]*?)^```/gm)];
-  const block = blocks.find(([, title = '']) => title.startsWith(place.title));
-  if (block?.[2] === undefined) throw new Error(`${place.file} has no least-privilege block${place.title}`);
+  const blocks = [...text.matchAll(/^```sql\n-- panel-sidecar: (.*)\n([\s\S]*?)^```/gm)];
+  const block = blocks.find(([, title = '']) => title.startsWith(`${name}${place.title}`));
+  if (block?.[2] === undefined) throw new Error(`${place.file} has no block "${name}${place.title}"`);
   return block[2];
 }
 
@@ -113,6 +126,6 @@ function split(sql: string, account: string): string[] {
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');
   const stray = statements.find((statement) => !statement.includes(account));
-  if (stray) throw new Error(`the printed least-privilege block names no account in: ${stray}`);
+  if (stray) throw new Error(`the printed block names no account in: ${stray}`);
   return statements;
 }

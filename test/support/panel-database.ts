@@ -28,7 +28,11 @@ export type PanelDatabase = SqlExecutor & {
   readonly folder: string;
   /** The text of an `.env` for this database, whose user has the privileges the docs print, and no others. */
   envText(overrides?: EnvOverrides): string;
-  /** Empties all tables and fills them again. */
+  /** Variables with which a command works as the database's administrator. */
+  readonly adminEnv: Readonly<Record<string, string>>;
+  /** Lets the service use the own tables, which must have been made: `migrateOwnTables`. */
+  grantOwnTables(): Promise<void>;
+  /** Empties all tables, granted own ones too, and fills them again. */
   reset(seed: Seed): Promise<void>;
   /** Removes the database, its user and the folder. */
   drop(): Promise<void>;
@@ -62,6 +66,11 @@ export async function createPanelDatabase(
     traits: panelTraits[panel],
     folder,
     envText,
+    adminEnv: access.adminEnv,
+    async grantOwnTables() {
+      await access.grantOwnTables();
+      names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox', 'sidecar_announcements');
+    },
     reset: (seed) => database.refill(names, seed),
     async drop() {
       await access.drop();
@@ -118,7 +127,12 @@ function sharedServer(on: DatabaseName): ServerAddress | null {
 }
 
 /** How the service gets to the database, by the panel's own variables. */
-type Access = { readonly env: Readonly<Record<string, string>>; drop(): Promise<void> };
+type Access = {
+  readonly env: Readonly<Record<string, string>>;
+  readonly adminEnv: Readonly<Record<string, string>>;
+  grantOwnTables(): Promise<void>;
+  drop(): Promise<void>;
+};
 
 async function grantAccess(
   database: NamedDatabase,
@@ -127,7 +141,9 @@ async function grantAccess(
   address: ServerAddress | null,
 ): Promise<Access> {
   if (address === null) {
-    return { env: { DB_CONNECTION: 'sqlite', DB_DATABASE: database.name }, drop: async () => undefined };
+    const nothing = async () => undefined;
+    const env = { DB_CONNECTION: 'sqlite', DB_DATABASE: database.name };
+    return { env, adminEnv: {}, grantOwnTables: nothing, drop: nothing };
   }
   const service = await createServiceUser(database, panel, database.name);
   return {
@@ -139,6 +155,8 @@ async function grantAccess(
       DB_USERNAME: service.user,
       DB_PASSWORD: service.password,
     },
+    adminEnv: { DB_USERNAME: address.rootUser, DB_PASSWORD: address.rootPassword },
+    grantOwnTables: service.grantOwnTables,
     drop: service.drop,
   };
 }

@@ -15,18 +15,18 @@ export const pelican: PanelKind = {
   writtenColumns: pelicanWrittenColumns,
   // It writes UTC into sessions of whatever zone the server has, so this must not set one either.
   session: () => ({ timeZone: null }),
-  create: () => createPanel(),
+  create: (_env, hasOwnTables) => createPanel(hasOwnTables),
 };
 
 const usersById = new SizedStatement((queries: Kysely<PelicanTables>, ids: readonly number[]) =>
   queries
     .selectFrom('users as u')
     .select('u.id')
-    .select((build) => isAdmin(build as never, build.ref('u.id')).as('is_admin'))
+    .select((build) => isAdmin(build.ref('u.id')).as('is_admin'))
     .where('u.id', 'in', ids),
 );
 
-function createPanel(): Panel {
+function createPanel(hasOwnTables: boolean): Panel {
   const clock = createClock('UTC', 'UTC');
   return {
     name: pelican.name,
@@ -36,12 +36,14 @@ function createPanel(): Panel {
     clock,
     sealSecret: (encrypter, secret) => encrypter.encrypt(secret),
     openSecret: (encrypter, token) => encrypter.decrypt(token),
-    findCredentials: (queries, identifiers) => findCredentials(own(queries), identifiers, clock),
+    findCredentials: (queries, identifiers) =>
+      findCredentials(own(queries), identifiers, clock, hasOwnTables),
     findUsers: async (queries, ids) => {
       const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.is_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),
+    adminFlag: isAdmin,
     allows,
     nullableFields: [],
     newKeyColumns: { permissions: '[]' },

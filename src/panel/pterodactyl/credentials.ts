@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
+import { ownKeyColumns, readOwnFacts, withOwnKeys } from '../own-key.ts';
 import type { Credential } from '../panel.ts';
 import type { PterodactylTables } from './tables.ts';
 import { lacksTwoFactor, twoFactorLevel } from './two-factor.ts';
@@ -25,10 +26,13 @@ export async function findCredentials(
   identifiers: readonly string[],
   clock: PanelClock,
   policy: PolicySource,
+  hasOwnTables: boolean,
 ): Promise<readonly Credential[]> {
-  const rows = await credentialRows.find(queries, identifiers);
+  const rows = await credentialRows[hasOwnTables ? 'withOwn' : 'without'].find(queries, identifiers);
   return rows.map((row) => {
     const isAdmin = row.root_admin === 1;
+    const own = readOwnFacts(row, row.identifier);
+    const end = row.expires_at === null ? null : clock.fromColumn(row.expires_at);
     const level = twoFactorLevel(row.policy, policy.environment, policy.environmentOnly);
     return {
       id: row.id,
@@ -36,7 +40,8 @@ export async function findCredentials(
       keyType: row.key_type,
       token: row.token,
       allowedIps: row.allowed_ips,
-      expiresAt: row.expires_at === null ? null : clock.fromColumn(row.expires_at),
+      expiresAt: own.expiresAt ?? end,
+      own,
       acl: {
         servers: row.r_servers,
         nodes: row.r_nodes,
@@ -55,9 +60,11 @@ export async function findCredentials(
   });
 }
 
-const credentialRows = new SizedStatement(
-  (queries: Kysely<PterodactylTables>, identifiers: readonly string[]) =>
-    queries
+const credentialRows = { withOwn: credentialStatement(true), without: credentialStatement(false) };
+
+function credentialStatement(hasOwnTables: boolean) {
+  return new SizedStatement((queries: Kysely<PterodactylTables>, identifiers: readonly string[]) =>
+    withOwnKeys(queries)
       .selectFrom('api_keys as k')
       .innerJoin('users as u', 'u.id', 'k.user_id')
       .select([
@@ -73,5 +80,9 @@ const credentialRows = new SizedStatement(
           .limit(sql.lit(1))
           .as('policy'),
       )
+      .$if(hasOwnTables, (query) =>
+        query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
+      )
       .where('k.identifier', 'in', identifiers),
-);
+  );
+}

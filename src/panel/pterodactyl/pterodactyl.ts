@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
-import type { Database, Queries } from '../../database/database.ts';
+import { type Kysely, sql } from 'kysely';
+import type { Queries } from '../../database/database.ts';
 import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock, type PanelClock } from '../clock.ts';
 import type { PanelEnv } from '../env/panel-env.ts';
@@ -16,14 +16,14 @@ export const pterodactyl: PanelKind = {
   columns: pterodactylColumns,
   writtenColumns: pterodactylWrittenColumns,
   session: (env) => ({ timeZone: ownDatabaseZone(env) ?? '+00:00' }),
-  create: (env, _database: Database) => createPanel(env),
+  create: createPanel,
 };
 
 const usersById = new SizedStatement((queries: Kysely<PterodactylTables>, ids: readonly number[]) =>
   queries.selectFrom('users').select(['id', 'root_admin']).where('id', 'in', ids),
 );
 
-function createPanel(env: PanelEnv): Panel {
+function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
   const clock = panelClock(env);
   const policy: PolicySource = { environment: env.twoFactorRequired, environmentOnly: env.environmentOnly };
   return {
@@ -34,7 +34,8 @@ function createPanel(env: PanelEnv): Panel {
     clock,
     sealSecret: (encrypter, secret) => encrypter.encrypt(serializePhpString(secret)),
     openSecret: (encrypter, token) => unserializePhpString(encrypter.decrypt(token)),
-    findCredentials: (queries, identifiers) => findCredentials(own(queries), identifiers, clock, policy),
+    findCredentials: (queries, identifiers) =>
+      findCredentials(own(queries), identifiers, clock, policy, hasOwnTables),
     findUsers: async (queries, ids) => {
       const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.root_admin === 1 }));
@@ -43,6 +44,8 @@ function createPanel(env: PanelEnv): Panel {
     // An account key passes every ACL: the gate before has made sure that its owner is an admin.
     allows: (credential, resource, level) =>
       credential.keyType === accountKeyType || ((credential.acl[resource] ?? 0) & level) !== 0,
+    adminFlag: (userId) =>
+      sql<number>`(select u.root_admin from ${sql.table('users')} as u where u.id = ${userId})`,
     nullableFields: ['allowed_ips'],
     newKeyColumns: {},
     activityColumns: () => ({}),

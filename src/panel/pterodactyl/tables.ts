@@ -65,7 +65,7 @@ export const pterodactylColumns: Readonly<Record<keyof PterodactylTables, readon
 export const pterodactylWrittenColumns: Readonly<Record<string, readonly string[]>> = {
   api_keys: [
     ...['user_id', 'key_type', 'identifier', 'token', 'allowed_ips', 'memo'],
-    ...['created_at', 'updated_at'],
+    ...['expires_at', 'created_at', 'updated_at'],
   ],
   activity_logs: ['event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties'],
   activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],

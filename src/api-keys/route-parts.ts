@@ -1,0 +1,108 @@
+import type { FastifyRequest } from 'fastify';
+import { migrationRequired } from '../api-error.ts';
+import type { Access } from '../auth/access.ts';
+import { AccessLevel } from '../auth/access.ts';
+import { isSelfService } from '../auth/rules.ts';
+import { describeOnce, type OnceRequest } from '../idempotency/once.ts';
+import { invalid } from '../input/invalid.ts';
+import { migrateCommand } from '../own-tables/presence.ts';
+import { callerOf } from '../request/caller.ts';
+import type { Services } from '../services.ts';
+import { type ExtraField, extraFields } from './api-key.ts';
+import { boundAddresses, type KeyCaller } from './caller-bounds.ts';
+
+/** Paths of the API's key routes, as documentation and audit name them. */
+export const keyTemplates = {
+  userKeys: '/api/application/users/{user}/api-keys',
+  userKey: '/api/application/users/{user}/api-keys/{identifier}',
+  allKeys: '/api/application/api-keys',
+} as const;
+
+/** Where a route of one key is registered. */
+export const userKeyPath = '/users/:user/api-keys/:identifier(^[A-Za-z0-9_]{16}$)';
+
+/** Routes on the keys of the user in the path. */
+export function userKeysAccess(level: number): Access {
+  return {
+    resource: 'users',
+    level,
+    target: 'user',
+    selfService: true,
+    guardsAdmins: true,
+    allowsAnonymous: false,
+  };
+}
+
+/** Routes on the keys of all users. */
+export function allKeysAccess(level: number, allowsAnonymous: boolean): Access {
+  return {
+    resource: 'users',
+    level,
+    target: 'none',
+    selfService: false,
+    guardsAdmins: false,
+    allowsAnonymous,
+  };
+}
+
+/** A hook that answers 501 where the own tables are not there. */
+export function needsOwnTables({ hasOwnTables }: Services): () => Promise<void> {
+  return async () => {
+    if (!hasOwnTables) throw migrationRequired(migrateCommand);
+  };
+}
+
+/** The caller of a guarded route, with how far they may go. */
+export function keyCallerOf(request: FastifyRequest, { panel, settings }: Services): KeyCaller {
+  const { credential, actor, target } = callerOf(request);
+  const { access } = request.routeOptions.config;
+  const policy = {
+    selfService: settings.api_key.self_service,
+    allowAdminTargets: settings.api_key.allow_admin_targets,
+  };
+  const isOwn = access !== undefined && isSelfService(policy, access, credential, target.user);
+  const writesUsers =
+    (!isOwn || credential.owner.isAdmin) && panel.allows(credential, 'users', AccessLevel.write);
+  return {
+    actor,
+    bounds: {
+      end: credential.expiresAt,
+      allowedIps: isOwn ? boundAddresses(credential.allowedIps) : null,
+      writesUsers,
+    },
+  };
+}
+
+/** Extra attributes that `fields` asks for. @throws ApiError 422 for an unknown one. */
+export function fieldsOf(request: FastifyRequest): ReadonlySet<ExtraField> {
+  const { fields } = (request.query ?? {}) as { fields?: unknown };
+  if (fields === undefined || fields === null) return new Set();
+  const names = typeof fields === 'string' ? fields.split(',').map((name) => name.trim()) : [];
+  if (names.length === 0 || !names.every(isExtraField)) {
+    throw invalid('fields', 'in', `The selected fields is invalid: known are ${extraFields.join(', ')}.`);
+  }
+  return new Set(names);
+}
+
+function isExtraField(name: string): name is ExtraField {
+  return (extraFields as readonly string[]).includes(name);
+}
+
+/**
+ * What tells this request from others where it has an Idempotency-Key, else null.
+ *
+ * @throws ApiError 501 without the own tables, 400 for a key that is none.
+ */
+export function onceOf(request: FastifyRequest, { hasOwnTables }: Services): OnceRequest | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (!hasOwnTables) throw migrationRequired(migrateCommand);
+  const [path = ''] = request.url.split('?', 1);
+  return describeOnce({
+    credentialId: callerOf(request).credential.id,
+    method: request.method,
+    path: path.replace(/\/+$/, ''),
+    key: String(key),
+    input: request.body,
+  });
+}

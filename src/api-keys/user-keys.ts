@@ -1,0 +1,73 @@
+import { type ApiError, notFound } from '../api-error.ts';
+import type { Queries } from '../database/database.ts';
+import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
+import { invalid } from '../input/invalid.ts';
+import type { Services } from '../services.ts';
+import { QueuePerKey } from './queue-per-key.ts';
+import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
+
+/** A user's keys, held against everyone else who would change them. */
+export interface HeldKeys {
+  readonly queries: Queries;
+  readonly keys: readonly StoredKey[];
+}
+
+type UserKeysServices = Pick<Services, 'database' | 'panel' | 'hasOwnTables' | 'settings'>;
+
+/**
+ * Changes to the keys of one user, one at a time.
+ *
+ * The user is locked in the database first, so that the rules see every key that could break them, whatever
+ * other processes do. Within this process they queue before that, as each would hold a connection only to
+ * wait at the lock.
+ */
+export class UserKeys {
+  readonly #services: UserKeysServices;
+  readonly #perUser = new QueuePerKey<number>();
+
+  constructor(services: UserKeysServices) {
+    this.#services = services;
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the user. It may run more than once.
+   *
+   * @throws ApiError 404 for a user who was deleted meanwhile, 422 for a description the database can't store.
+   *   DatabaseUnavailableError where other changes for this user take too long.
+   */
+  change<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
+    const deadline = Date.now() + this.#services.settings.database.timeout_ms;
+    return this.#perUser.run(userId, async () => {
+      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
+      try {
+        return await this.#holding(userId, work);
+      } catch (error) {
+        const failure = classifyFailure(error);
+        if (failure === 'orphan') throw notFound();
+        if (failure === 'unstorable') throw unstorableDescription();
+        throw error;
+      }
+    });
+  }
+
+  #holding<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
+    const { database, panel, hasOwnTables } = this.#services;
+    return database.transaction(async (queries) => {
+      await database.lockUser(queries, userId);
+      const rows = await selectKeys(queries, hasOwnTables).where('k.user_id', '=', userId).execute();
+      return work({ queries, keys: rows.map((row) => toStoredKey(row, panel.clock)) });
+    });
+  }
+}
+
+/** Of what a key's row is made of, the description alone is free text. */
+function unstorableDescription(): ApiError {
+  return invalid('description', 'regex', 'The description format is invalid.');
+}
+
+/** The key of exactly this identifier. @throws ApiError 404 */
+export function keyNamed({ keys }: HeldKeys, identifier: string): StoredKey {
+  const key = keys.find((candidate) => candidate.identifier === identifier);
+  if (key === undefined) throw notFound();
+  return key;
+}
