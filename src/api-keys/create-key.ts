@@ -2,7 +2,7 @@ import { type ApiError, displayError, notFound, validationFailed } from '../api-
 import { type Actor, keyCreated } from '../audit/activity.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Queries } from '../database/database.ts';
-import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
+import { classifyFailure } from '../database/errors.ts';
 import { trimInput } from '../input/trim.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
@@ -39,12 +39,10 @@ const identifierAttempts = 3;
 
 export function createCreateKey(services: Services): CreateKey {
   const { database, settings } = services;
-  const perUser = new QueuePerKey<number>();
   // One at a time per user here: they would only queue at the user's row, each holding a connection.
-  return (actor, userId, input) => {
-    const deadline = Date.now() + settings.database.timeout_ms;
-    return perUser.run(userId, async () => {
-      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
+  const perUser = new QueuePerKey<number>(settings.database.timeout_ms);
+  return (actor, userId, input) =>
+    perUser.run(userId, async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await database.transaction((queries) => insertKey(services, queries, actor, userId, input));
@@ -56,7 +54,6 @@ export function createCreateKey(services: Services): CreateKey {
         }
       }
     });
-  };
 }
 
 /**
