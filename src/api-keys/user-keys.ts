@@ -1,6 +1,6 @@
 import { type ApiError, notFound } from '../api-error.ts';
 import type { Queries } from '../database/database.ts';
-import { classifyFailure, DatabaseUnavailableError } from '../database/errors.ts';
+import { classifyFailure } from '../database/errors.ts';
 import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
 import { QueuePerKey } from './queue-per-key.ts';
@@ -23,10 +23,11 @@ type UserKeysServices = Pick<Services, 'database' | 'panel' | 'hasOwnTables' | '
  */
 export class UserKeys {
   readonly #services: UserKeysServices;
-  readonly #perUser = new QueuePerKey<number>();
+  readonly #perUser: QueuePerKey<number>;
 
   constructor(services: UserKeysServices) {
     this.#services = services;
+    this.#perUser = new QueuePerKey(services.settings.database.timeout_ms);
   }
 
   /**
@@ -36,9 +37,7 @@ export class UserKeys {
    *   DatabaseUnavailableError where other changes for this user take too long.
    */
   change<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
-    const deadline = Date.now() + this.#services.settings.database.timeout_ms;
     return this.#perUser.run(userId, async () => {
-      if (Date.now() > deadline) throw new DatabaseUnavailableError('too many requests wait for this user');
       try {
         return await this.#holding(userId, work);
       } catch (error) {

@@ -5,8 +5,10 @@ import { type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
+import { classifyFailure } from './errors.ts';
 import type { DatabaseLimits } from './limits.ts';
-import { NodeSqliteDialect } from './sqlite-dialect.ts';
+import { SharedSqliteDialect } from './sqlite-dialect.ts';
+import { SqliteLane, untilNextTry } from './sqlite-lane.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 
 /** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
@@ -23,15 +25,18 @@ export function openSqlite(
   limits: DatabaseLimits,
   tables: readonly string[],
 ): Database {
+  const connections = [open(file), open(file)] as const;
+  const [reads, writes] = connections;
+  const lanes = { reads: new SqliteLane(reads, false), writes: new SqliteLane(writes, true) };
   const queries = new Kysely<Tables>({
-    dialect: new NodeSqliteDialect(openFile(file), limits.timeoutMs),
+    dialect: new SharedSqliteDialect(lanes, limits.timeoutMs),
     plugins: prefix === '' ? [] : [new TablePrefixPlugin(prefix, tables)],
   });
-  return new SqliteFile(queries, prefix);
+  return new SqliteFile(queries, prefix, connections);
 }
 
-function openFile(file: string): DatabaseSync {
-  const database = open(file);
+function open(file: string): DatabaseSync {
+  const database = openFile(file);
   try {
     // SQLite takes a file that it may only read, and keeps its journal in the folder.
     for (const path of [file, dirname(file)]) requireWritable(path);
@@ -42,7 +47,7 @@ function openFile(file: string): DatabaseSync {
   }
 }
 
-function open(file: string): DatabaseSync {
+function openFile(file: string): DatabaseSync {
   try {
     // As a URI, so that a missing file is an error and not made anew.
     const name = `file:${encodeURI(file).replaceAll(/[?#]/g, encodeURIComponent)}?mode=rw`;
@@ -73,14 +78,26 @@ class SqliteFile implements Database {
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
   readonly #prefix: string;
+  readonly #connections: readonly DatabaseSync[];
 
-  constructor(queries: Kysely<Tables>, prefix: string) {
+  constructor(queries: Kysely<Tables>, prefix: string, connections: readonly DatabaseSync[]) {
     this.queries = queries;
     this.#prefix = prefix;
+    this.#connections = connections;
   }
 
+  /** All tries are one session's, whose time-out ends them. */
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
-    return this.queries.transaction().execute(work);
+    return this.queries.connection().execute(async (session) => {
+      for (;;) {
+        try {
+          return await session.transaction().execute(work);
+        } catch (error) {
+          if (classifyFailure(error) !== 'conflict') throw error;
+          await untilNextTry();
+        }
+      }
+    });
   }
 
   /** A transaction holds the whole file. */
@@ -96,7 +113,8 @@ class SqliteFile implements Database {
   }
 
   async ping(): Promise<void> {
-    await sql`select 1`.execute(this.queries);
+    // Reads the file, which a statement without a table would not.
+    await sql`select 1 from sqlite_master limit 1`.execute(this.queries);
   }
 
   async columns(): Promise<VisibleColumns> {
@@ -124,5 +142,6 @@ class SqliteFile implements Database {
 
   async close(): Promise<void> {
     await this.queries.destroy();
+    for (const connection of this.#connections) connection.close();
   }
 }

@@ -17,7 +17,8 @@ export const checkDatabase: Check = {
       const version = await opened.version();
       database.set(opened);
       const detail = `${version} at ${describeDatabase(address)}`;
-      return (await mayBlockReaders(opened)) ? { ...ok(detail), remedy: walAdvice } : ok(detail);
+      if (address.driver !== 'sqlite' || !(await mayBlockReaders(opened))) return ok(detail);
+      return { ...ok(detail), remedy: walAdvice(address.file) };
     } catch (error) {
       await opened.close();
       const failure = explainConnectFailure(error, address);
@@ -30,12 +31,14 @@ export const checkDatabase: Check = {
   },
 };
 
-const walAdvice =
-  'if requests wait for each other: in WAL mode readers and the writer do not; with panel and service stopped, run PRAGMA journal_mode = WAL on the file (docs/pelican.md)';
+/** What WAL mode would gain, and the command that switches it on. */
+function walAdvice(file: string): string {
+  const quoted = `'${file.replaceAll("'", "'\\''")}'`;
+  return `in WAL mode those who read and the one who writes would not wait for each other; to switch it on, stop panel and service and run: sqlite3 ${quoted} 'PRAGMA journal_mode = WAL' (docs/pelican.md)`;
+}
 
-/** Whether this is a SQLite file in a journal mode in which whoever writes and those who read wait for each other. */
-async function mayBlockReaders({ kind, queries }: Database): Promise<boolean> {
-  if (kind !== 'sqlite') return false;
+/** Whether a SQLite file is in a journal mode in which whoever writes and those who read wait for each other. */
+async function mayBlockReaders({ queries }: Database): Promise<boolean> {
   const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(queries);
   return rows[0]?.journal_mode !== 'wal';
 }

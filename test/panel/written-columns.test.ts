@@ -32,7 +32,7 @@ it.each([pterodactyl, pelican])(
     } as unknown as Queries;
 
     const panel = kind.create(env, false);
-    const key = { identifier: 'x', secret: 'x', description: 'x', allowedIps: [], expiresAt: null };
+    const key = { identifier: 'x', secret: 'x', description: 'x', allowedIps: '[]', expiresAt: null };
     note('api_keys', newKeyRow(panel, new Encrypter([parseAppKey(TEST_APP_KEY)]), 1, key, 'x'));
     const activity = keyCreated(shellActor, 1, { id: 1, identifier: 'x' });
     await new ActivityLog(database, panel).appendWithin(queries, activity);

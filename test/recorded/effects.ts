@@ -25,7 +25,7 @@ export async function effectsOf(
   return {
     newKeys: keys.map(({ identifier, permissions, ...row }) => ({
       ...row,
-      ...(permissions === undefined ? {} : { permissions: fromJson(permissions) }),
+      ...(permissions === undefined ? {} : { permissions: JSON.parse(String(permissions)) }),
       idlen: String(identifier).length,
       prefix: String(identifier).slice(0, 5),
     })),
@@ -36,14 +36,10 @@ export async function effectsOf(
         ...{ event, actor_type, actor_id },
         has_key: api_key_id === null ? 0 : 1,
         ...{ ip, description },
-        properties: fromJson(properties),
+        properties: JSON.parse(String(properties)),
       })),
     // They are a set: nobody reads them in an order.
     subjects: subjects.map(({ subject_type }) => String(subject_type)).sort(),
     own: activity.filter(({ event }) => isOwn(event)).map(({ event }) => String(event)),
   };
-}
-
-function fromJson(value: unknown): unknown {
-  return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
 }

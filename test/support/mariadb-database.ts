@@ -40,6 +40,7 @@ export async function createMariadbDatabase(
     connectionLimit: 4,
     charset: 'utf8mb4_unicode_ci',
     dateStrings: true,
+    jsonStrings: true,
     supportBigNumbers: true,
     multipleStatements: true,
   });

@@ -30,8 +30,8 @@ export interface PanelTraits {
   readonly unrestricted: string | null;
   /** All that may be stored and restricts nothing. */
   readonly openLists: readonly (string | null)[];
-  /** What `allowed_ips: null` leads to: what is stored, or the rule that it breaks. */
-  readonly nullAllowedIps: { readonly stored: string } | { readonly rule: string };
+  /** What `allowed_ips: null` leads to: the lists that are stored, and the rules that it breaks. */
+  readonly nullAllowedIps: { readonly stored: readonly string[]; readonly rules: readonly unknown[] };
   /** The text that is encrypted and stored of a secret. */
   plaintext(secret: string): string;
   /** The columns of a new account key that the other panel lacks. */

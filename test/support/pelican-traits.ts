@@ -8,7 +8,7 @@ export const pelicanTraits: PanelTraits = {
   rateLimit: 256,
   unrestricted: '[]',
   openLists: ['', '[]', '{}', 'null', 'not json'],
-  nullAllowedIps: { rule: 'array' },
+  nullAllowedIps: { stored: [], rules: [{ source_field: 'allowed_ips', rule: 'array' }] },
   plaintext: (secret) => secret,
   // SQLite alone lacks the column that an early migration left behind.
   newKeyColumns: (dialect) => ({ permissions: '[]', ...(dialect === 'sqlite' ? {} : { public: null }) }),

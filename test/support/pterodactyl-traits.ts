@@ -8,7 +8,7 @@ export const pterodactylTraits: PanelTraits = {
   rateLimit: 240,
   unrestricted: null,
   openLists: [null, '', '[]', '{}', 'null', 'not json'],
-  nullAllowedIps: { stored: '[]' },
+  nullAllowedIps: { stored: ['[]'], rules: [] },
   plaintext: (secret) => `s:${secret.length}:"${secret}";`,
   newKeyColumns: () => ({
     ...{ r_servers: 0, r_nodes: 0, r_allocations: 0, r_users: 0, r_locations: 0, r_nests: 0 },

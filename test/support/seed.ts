@@ -182,14 +182,9 @@ export async function activities(
     ip: String(row.ip),
     actor: row.actor_id === null ? null : `${row.actor_type} ${row.actor_id}`,
     apiKeyId: row.api_key_id === null ? null : Number(row.api_key_id),
-    properties: parsedJson(row.properties),
+    properties: JSON.parse(String(row.properties)) as unknown,
     subjects: subjects
       .filter((subject) => subject.activity_log_id === row.id)
       .map((subject) => `${subject.subject_type} ${subject.subject_id}`),
   }));
-}
-
-/** The driver hands a JSON column over as text or parsed, as the server's version has it. */
-function parsedJson(value: unknown): unknown {
-  return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
 }
