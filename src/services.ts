@@ -1,3 +1,5 @@
+import { PortIds } from './allocations/port-ids.ts';
+import { Totals } from './allocations/totals.ts';
 import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
@@ -35,6 +37,9 @@ export interface Services {
   /** Where webhooks go. */
   readonly endpoints: readonly Endpoint[];
   readonly userKeys: UserKeys;
+  /** Totals of ports, which on large nodes are counted now and then. */
+  readonly portTotals: Totals;
+  readonly portIds: PortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
@@ -75,6 +80,8 @@ export function createServices(
     idempotency: new IdempotencyStore(database, encrypter),
     outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
     endpoints,
+    portTotals: new Totals(),
+    portIds: new PortIds(database),
     userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),

@@ -1,3 +1,6 @@
+import type { PanelClock } from '../panel/clock.ts';
+import type { PortRow } from './list-ports.ts';
+
 /** The columns of a port that answers are made of. */
 export interface AllocationRow {
   readonly id: number;
@@ -7,9 +10,6 @@ export interface AllocationRow {
   readonly notes: string | null;
   readonly server_id: number | null;
 }
-
-/** Those columns, for a SELECT. */
-export const allocationColumns = ['id', 'ip', 'ip_alias', 'port', 'notes', 'server_id'] as const;
 
 /** A port as answers show it. */
 export interface AllocationResource {
@@ -21,15 +21,19 @@ export interface AllocationResource {
     readonly port: number;
     readonly notes: string | null;
     readonly assigned: boolean;
+    /** Until when a claim holds the port; only where held ports were asked for. */
+    readonly held_until?: string | null;
     readonly relationships?: Readonly<Record<string, unknown>>;
   };
 }
 
 /** Shows a port as the panel does. @param relationships What it embeds, or null for nothing. */
 export function toAllocation(
-  row: AllocationRow,
+  row: AllocationRow & Pick<PortRow, 'held_until'>,
   relationships: Readonly<Record<string, unknown>> | null,
+  clock: PanelClock,
 ): AllocationResource {
+  const { held_until: held } = row;
   return {
     object: 'allocation',
     attributes: {
@@ -39,6 +43,9 @@ export function toAllocation(
       port: row.port,
       notes: row.notes,
       assigned: row.server_id !== null,
+      ...(held === undefined
+        ? {}
+        : { held_until: held === null ? null : clock.format(new Date(Number(held))) }),
       ...(relationships === null ? {} : { relationships }),
     },
   };

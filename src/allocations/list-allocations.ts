@@ -1,88 +1,92 @@
-import { sql } from 'kysely';
 import { type Actor, allocationsViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
-import type { Database } from '../database/database.ts';
+import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
-import { type AllocationRow, allocationColumns } from './allocation.ts';
+import { countPorts, type PortPage, type PortRow, readPorts } from './list-ports.ts';
+import type { PortFilter } from './port-filter.ts';
+import { type PortOrder, placeOf } from './port-order.ts';
 
-/** One page of a node's ports. */
-export interface AllocationPage {
-  /** How many ports all pages hold together. */
-  readonly total: number;
-  readonly rows: readonly AllocationRow[];
+/** Which ports, in which order. */
+export interface PortQuery {
+  readonly filter: PortFilter;
+  readonly order: PortOrder;
 }
 
-/** Answers with a page of a node's ports in order of id, once the view is recorded. */
-export type ListAllocations = (
-  actor: Actor,
-  nodeId: number,
-  page: number,
-  perPage: number,
-) => Promise<AllocationPage>;
+/** A numbered page. */
+export interface NumberedPage {
+  /** How many ports all pages hold together. */
+  readonly total: number;
+  readonly rows: readonly PortRow[];
+}
+
+/** A page that begins at a cursor. */
+export interface CursorPage {
+  readonly rows: readonly PortRow[];
+  /** Cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
+/** Lists ports, once the view is recorded. */
+export interface ListAllocations {
+  byNumber(actor: Actor, query: PortQuery, page: number, perPage: number): Promise<NumberedPage>;
+  byCursor(
+    actor: Actor,
+    query: PortQuery,
+    after: readonly (string | number)[] | null,
+    perPage: number,
+  ): Promise<CursorPage>;
+}
 
 /** Beyond this many rows in, a page is empty on any node a panel can hold; the database need not look. */
 const largestOffset = 2 ** 31;
 
-/** Equal pages and totals of one node requested at the same time share a round trip. */
-export function createListAllocations({ database, activityLog, settings }: Services): ListAllocations {
-  const freeOnly = settings.allocations.show_free_only;
-  const totals = new Batcher((nodeIds: readonly number[]) => countAllocations(database, freeOnly, nodeIds));
-  const pages = new Batcher((requests: readonly string[]) => loadPages(database, freeOnly, requests));
-  return async (actor, nodeId, page, perPage) => {
-    const offset = (page - 1) * perPage;
-    const [total, rows] = await Promise.all([
-      totals.load(nodeId),
-      offset > largestOffset ? [] : pages.load(`${nodeId} ${perPage} ${offset}`),
-    ]);
-    if (settings.audit.views) await activityLog.append(allocationsViewed(actor, nodeId, page, perPage));
-    return { total, rows };
+/** Equal pages and totals requested at the same time share a round trip. */
+export function createListAllocations(services: Services): ListAllocations {
+  const { activityLog, settings } = services;
+  const counts = shared((filter: PortFilter) => countPorts(services, filter));
+  const pages = shared(({ query, page }: { query: PortQuery; page: PortPage }) =>
+    readPorts(services, services.database.queries, query.filter, query.order, page),
+  );
+  const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
+    if (!settings.audit.views) return;
+    const [node = null, ...others] = filter.nodeIds;
+    await activityLog.append(allocationsViewed(actor, others.length === 0 ? node : null, page, perPage));
+  };
+  return {
+    async byNumber(actor, query, page, perPage) {
+      const offset = (page - 1) * perPage;
+      const [total, rows] = await Promise.all([
+        services.portTotals.of(JSON.stringify(query.filter), () => counts.load(query.filter)),
+        offset > largestOffset ? [] : pages.load({ query, page: { after: null, offset, limit: perPage } }),
+      ]);
+      await record(actor, query, page, perPage);
+      return { total, rows };
+    },
+    async byCursor(actor, query, after, perPage) {
+      const page = { after, offset: 0, limit: perPage + 1 };
+      const found = await pages.load({ query, page });
+      const rows = found.slice(0, perPage);
+      const last = rows.at(-1);
+      const hasMore = found.length > perPage && last !== undefined;
+      await record(actor, query, null, perPage);
+      return { rows, next: hasMore ? formatCursor(placeOf(last, query.order)) : null };
+    },
   };
 }
 
-async function countAllocations(
-  database: Database,
-  freeOnly: boolean,
-  nodeIds: readonly number[],
-): Promise<readonly number[]> {
-  const rows = await database.queries
-    .selectFrom('allocations')
-    .select(({ fn }) => ['node_id', fn.countAll<number | bigint>().as('total')])
-    .where('node_id', 'in', [...new Set(nodeIds)])
-    .$if(freeOnly, (query) => query.where('server_id', 'is', null))
-    .groupBy('node_id')
-    .execute();
-  const totals = new Map(rows.map(({ node_id, total }) => [node_id, Number(total)]));
-  return nodeIds.map((nodeId) => totals.get(nodeId) ?? 0);
-}
-
-/** @param requests Each `node perPage offset`, in one text so that equal ones are found by it. */
-async function loadPages(
-  database: Database,
-  freeOnly: boolean,
-  requests: readonly string[],
-): Promise<readonly (readonly AllocationRow[])[]> {
-  const loading = new Map<string, Promise<readonly AllocationRow[]>>();
-  for (const request of new Set(requests)) {
-    const [nodeId = 0, perPage = 0, offset = 0] = request.split(' ').map(Number);
-    loading.set(request, loadPage(database, freeOnly, nodeId, perPage, offset));
-  }
-  return Promise.all(requests.map(async (request) => (await loading.get(request)) ?? []));
-}
-
-function loadPage(
-  database: Database,
-  freeOnly: boolean,
-  nodeId: number,
-  perPage: number,
-  offset: number,
-): Promise<readonly AllocationRow[]> {
-  return database.queries
-    .selectFrom('allocations')
-    .select(allocationColumns)
-    .where('node_id', '=', nodeId)
-    .$if(freeOnly, (query) => query.where('server_id', 'is', null))
-    .orderBy('id')
-    .limit(sql.lit(perPage))
-    .offset(sql.lit(offset))
-    .execute();
+/** A loader that runs once for equal requests of one batch, and side by side for others. */
+function shared<Request, Result extends number | readonly unknown[]>(
+  run: (request: Request) => Promise<Result>,
+): Batcher<Request, Result> {
+  return new Batcher<Request, Result>(async (requests) => {
+    const running = new Map<string, Promise<Result>>();
+    return Promise.all(
+      requests.map((request) => {
+        const name = JSON.stringify(request);
+        const result = running.get(name) ?? run(request);
+        running.set(name, result);
+        return result;
+      }),
+    );
+  });
 }

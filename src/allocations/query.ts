@@ -1,3 +1,9 @@
+import { coerceBoolean } from '../input/coerce.ts';
+import { parseCursor } from '../input/cursor.ts';
+import { invalid } from '../input/invalid.ts';
+import { type PortFilter, parsePortRange } from './port-filter.ts';
+import { cursorLength, type PortOrder } from './port-order.ts';
+
 /**
  * A page size as the panel's integer rule reads it: digits without a leading zero, a sign allowed. Anything
  * else stays what it is, for the schema to refuse.
@@ -18,4 +24,52 @@ export function parseIncludes(value: unknown): ReadonlySet<string> {
     .flatMap((part) => part.split(','));
   // `node.location` asks for the node too.
   return new Set(names.map((name) => name.trim().split('.', 1)[0] ?? ''));
+}
+
+/** The ports that the query of a list asks for, on given nodes. @throws ApiError 422 naming the field. */
+export function readPortFilter(
+  query: Readonly<Record<string, unknown>>,
+  nodeIds: readonly number[],
+  freeOnly: boolean,
+): PortFilter {
+  const filter = fieldsOf(query.filter);
+  const ports = filter.port === undefined || filter.port === null ? null : parsePortRange(filter.port);
+  if (ports === null && (filter.port ?? null) !== null) {
+    throw invalid('filter.port', 'regex', 'The filter.port must be a port, or two with a dash between.');
+  }
+  return {
+    nodeIds,
+    ports,
+    ids: null,
+    ip: textOf(filter.ip, 'filter.ip'),
+    alias: textOf(filter.alias, 'filter.alias'),
+    freeOnly,
+    includeHeld: readFlag(query.include_held, 'include_held'),
+  };
+}
+
+/** A yes or no in a query; absent means no. @throws ApiError 422 */
+export function readFlag(value: unknown, field: string): boolean {
+  if (value === undefined || value === null) return false;
+  const flag = coerceBoolean(value);
+  if (typeof flag === 'boolean') return flag;
+  throw invalid(field, 'boolean', `The ${field.replaceAll('_', ' ')} field must be true or false.`);
+}
+
+/** The place a cursor stands for in this order, or null for the beginning. @throws ApiError 422 */
+export function readCursor(value: unknown, order: PortOrder): readonly (string | number)[] | null {
+  const place = parseCursor(value, cursorLength(order));
+  if (place === undefined) throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
+  return place;
+}
+
+/** The named members of a query field, whatever else it is. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textOf(value: unknown, field: string): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return value;
+  throw invalid(field, 'string', `The ${field} must be a string.`);
 }

@@ -1,15 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Access, AccessLevel } from '../auth/access.ts';
+import { coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
-import type { Credential, NodeView, Panel } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetNodeOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { toAllocation } from './allocation.ts';
-import { createListAllocations } from './list-allocations.ts';
+import { createListAllocations, type PortQuery } from './list-allocations.ts';
+import { createListRuns } from './list-runs.ts';
+import { nodesRoutes } from './nodes-routes.ts';
 import { defaultPerPage, paginate, parsePage } from './pagination.ts';
-import { parseIncludes, parsePerPage } from './query.ts';
+import { parseOrder } from './port-order.ts';
+import { parseIncludes, parsePerPage, readCursor, readPortFilter } from './query.ts';
+import { nodeInfo, relationsOf } from './relations.ts';
+import { toAllocationRun } from './run.ts';
 import { allocationListSchema, allocationQuerySchema, nodeParams } from './schema.ts';
 
 const template = '/api/application/nodes/{node}/allocations/free';
@@ -22,68 +27,107 @@ const access: Access = {
   allowsAnonymous: false,
 };
 
-/** A node's free ports. */
-export function allocationRoutes(api: FastifyInstance, services: Services): void {
-  const listAllocations = createListAllocations(services);
-  const { include_node_info, max_per_page } = services.settings.allocations;
+/** Query of a node's free ports, after clean-up. */
+interface NodeQuery extends Readonly<Record<string, unknown>> {
+  readonly per_page?: number;
+  readonly consecutive?: number;
+}
 
-  api.get<{ Querystring: { per_page?: number; page?: unknown; include?: unknown } }>(
+/** Free ports: of one node, and across nodes. */
+export function allocationRoutes(api: FastifyInstance, services: Services): void {
+  nodeRoute(api, services);
+  nodesRoutes(api, services);
+}
+
+function nodeRoute(api: FastifyInstance, services: Services): void {
+  const answers = createAnswers(services);
+  api.get<{ Querystring: NodeQuery }>(
     '/nodes/:node/allocations/free',
     {
       config: { access, template },
-      preValidation: async (request) => {
-        const query = request.query as Input;
-        if ('per_page' in query) query.per_page = parsePerPage(query.per_page);
-      },
+      preValidation: async (request) => coercePageFields(request),
       schema: {
         operationId: 'listFreeAllocations',
         summary: "List a node's free ports",
         tags: ['Allocations'],
         params: nodeParams,
-        querystring: allocationQuerySchema(max_per_page),
+        querystring: allocationQuerySchema(services.settings.allocations.max_per_page),
         response: { 200: allocationListSchema, ...refusals },
       },
     },
     async (request, reply) => {
-      const { actor, credential } = callerOf(request);
+      const { query } = request;
       const node = targetNodeOf(request);
-      const page = parsePage(request.query.page);
-      const perPage = request.query.per_page ?? defaultPerPage;
-      const { total, rows } = await listAllocations(actor, node.id, page, perPage);
-      const relations = relationsOf(parseIncludes(request.query.include), node, credential, services.panel);
-      const pageRequest = { page, perPage, url: requestedUrl(request), query: request.query };
-      const pagination = paginate(pageRequest, total, rows.length);
-      const info = include_node_info ? nodeInfo(node, credential, services.panel) : {};
-      return sendJson(reply, {
-        object: 'list',
-        data: rows.map((row) => toAllocation(row, relations)),
-        meta: { pagination, ...info },
-      });
+      const freeOnly = services.settings.allocations.show_free_only;
+      const filter = readPortFilter(query, [node.id], freeOnly);
+      const ports: PortQuery = { filter, order: parseOrder(query.sort) };
+      if (query.consecutive !== undefined) {
+        return sendJson(reply, await answers.runs(request, { ...filter, freeOnly: true }, query.consecutive));
+      }
+      const answer = 'cursor' in query ? answers.byCursor : answers.byNumber;
+      return sendJson(reply, await answer(request, ports));
     },
   );
 }
 
-/** What each port embeds. A free port has no server, and what the caller may not read shows the same way. */
-function relationsOf(
-  includes: ReadonlySet<string>,
-  node: NodeView,
-  credential: Credential,
-  panel: Panel,
-): Readonly<Record<string, unknown>> | null {
-  const relations: Record<string, unknown> = {};
-  const nothing = { object: 'null_resource', attributes: null };
-  if (includes.has('node')) {
-    const isReadable = panel.allows(credential, 'nodes', AccessLevel.read);
-    relations.node = isReadable ? { object: 'node', attributes: node.attributes } : nothing;
-  }
-  if (includes.has('server')) relations.server = nothing;
-  return Object.keys(relations).length === 0 ? null : relations;
+/** Numbers of a query as numbers. */
+export function coercePageFields(request: Pick<FastifyRequest, 'query'>): void {
+  const query = request.query as Input;
+  if ('per_page' in query) query.per_page = parsePerPage(query.per_page);
+  if ('consecutive' in query) query.consecutive = coerceInteger(query.consecutive);
 }
 
-function nodeInfo(node: NodeView, credential: Credential, panel: Panel) {
-  if (!panel.allows(credential, 'nodes', AccessLevel.read)) return {};
-  const location = panel.allows(credential, 'locations', AccessLevel.read) ? { location: node.location } : {};
-  return { node: { ...node.summary, ...location } };
+/** The three forms in which a node's ports are answered. */
+function createAnswers(services: Services) {
+  const { panel, settings } = services;
+  const list = createListAllocations(services);
+  const listRuns = createListRuns(services);
+  const infoOf = (request: FastifyRequest) => {
+    const { credential } = callerOf(request);
+    return settings.allocations.include_node_info ? nodeInfo(targetNodeOf(request), credential, panel) : {};
+  };
+  const relations = (request: FastifyRequest) => {
+    const { include } = request.query as NodeQuery;
+    return relationsOf(parseIncludes(include), targetNodeOf(request), callerOf(request).credential, panel);
+  };
+  return {
+    async byNumber(request: FastifyRequest, ports: PortQuery) {
+      const query = request.query as NodeQuery;
+      const page = parsePage(query.page);
+      const perPage = query.per_page ?? defaultPerPage;
+      const { total, rows } = await list.byNumber(callerOf(request).actor, ports, page, perPage);
+      const embedded = relations(request);
+      const pagination = paginate({ page, perPage, url: requestedUrl(request), query }, total, rows.length);
+      return {
+        object: 'list',
+        data: rows.map((row) => toAllocation(row, embedded, panel.clock)),
+        meta: { pagination, ...infoOf(request) },
+      };
+    },
+    async byCursor(request: FastifyRequest, ports: PortQuery) {
+      const query = request.query as NodeQuery;
+      const perPage = query.per_page ?? defaultPerPage;
+      const after = readCursor(query.cursor, ports.order);
+      const { rows, next } = await list.byCursor(callerOf(request).actor, ports, after, perPage);
+      const embedded = relations(request);
+      return {
+        object: 'list',
+        data: rows.map((row) => toAllocation(row, embedded, panel.clock)),
+        meta: { cursor: { next, per_page: perPage }, ...infoOf(request) },
+      };
+    },
+    async runs(request: FastifyRequest, filter: PortQuery['filter'], length: number) {
+      const query = request.query as NodeQuery;
+      const perPage = query.per_page ?? defaultPerPage;
+      const after = readCursor(query.cursor ?? '', { by: 'ip', isDescending: false });
+      const { runs, next } = await listRuns(callerOf(request).actor, filter, length, after, perPage);
+      return {
+        object: 'list',
+        data: runs.map(toAllocationRun),
+        meta: { cursor: { next, per_page: perPage }, ...infoOf(request) },
+      };
+    },
+  };
 }
 
 /** The address the caller used, without its query; links are made from it, as in the panel. */

@@ -1,7 +1,11 @@
 import { type TSchema, Type } from 'typebox';
 import { idParameter } from '../input/schemas.ts';
 
-const allocation = Type.Object({
+/** Most ports of one run or claim. */
+export const mostPorts = 100;
+
+/** A port. */
+export const allocationSchema = Type.Object({
   object: Type.Literal('allocation'),
   attributes: Type.Object({
     id: Type.Integer(),
@@ -10,6 +14,11 @@ const allocation = Type.Object({
     port: Type.Integer(),
     notes: Type.Union([Type.String(), Type.Null()]),
     assigned: Type.Boolean(),
+    held_until: Type.Optional(
+      Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+        description: 'Until when a claim holds the port; only with `include_held`.',
+      }),
+    ),
     relationships: Type.Optional(Type.Object({}, { description: 'What `include` asked for.' })),
   }),
 });
@@ -40,16 +49,21 @@ const node = Type.Object(
 export const allocationListSchema = Type.Object(
   {
     object: Type.Literal('list'),
-    data: Type.Array(allocation),
+    data: Type.Array(allocationSchema),
     meta: Type.Object({
-      pagination: Type.Object({
-        total: Type.Integer(),
-        count: Type.Integer(),
-        per_page: Type.Integer(),
-        current_page: Type.Integer(),
-        total_pages: Type.Integer(),
-        links: Type.Object({ previous: Type.Optional(Type.String()), next: Type.Optional(Type.String()) }),
-      }),
+      cursor: Type.Optional(
+        Type.Object({ next: Type.Union([Type.String(), Type.Null()]), per_page: Type.Integer() }),
+      ),
+      pagination: Type.Optional(
+        Type.Object({
+          total: Type.Integer(),
+          count: Type.Integer(),
+          per_page: Type.Integer(),
+          current_page: Type.Integer(),
+          total_pages: Type.Integer(),
+          links: Type.Object({ previous: Type.Optional(Type.String()), next: Type.Optional(Type.String()) }),
+        }),
+      ),
       node: Type.Optional(node),
     }),
   },
@@ -86,21 +100,76 @@ export const allocationListSchema = Type.Object(
   },
 );
 
-/** Query of the list, after clean-up. */
-export function allocationQuerySchema(maxPerPage: number): TSchema {
-  return Type.Object({
+const anything = (description: string, example: unknown) =>
+  Type.Optional(Type.Unsafe<unknown>({ description, examples: [example] }));
+
+/** Fields of every list of ports. */
+function portListFields(maxPerPage: number) {
+  return {
     per_page: Type.Optional(
       Type.Integer({ minimum: 1, maximum: maxPerPage, description: 'Rows on a page; 50 where absent.' }),
     ),
-    page: Type.Optional(Type.Unsafe<unknown>({ description: 'Number of the page, from 1.', examples: [1] })),
-    include: Type.Optional(
-      Type.Unsafe<unknown>({
-        description: 'Relations to embed, with commas between: `node`, `server`.',
-        examples: ['node'],
+    cursor: anything('Where the page begins; empty for the first, then `meta.cursor.next`.', ''),
+    sort: anything('`id`, `ip` or `port`, with `-` in front for the other way round.', 'port'),
+    include: anything('Relations to embed, with commas between: `node`, `location`, `server`.', 'node'),
+    include_held: anything('Show ports that a claim holds, with when that ends.', true),
+  };
+}
+
+/** Query of a node's list, after clean-up. */
+export function allocationQuerySchema(maxPerPage: number): TSchema {
+  return Type.Object({
+    ...portListFields(maxPerPage),
+    page: anything('Number of the page, from 1.', 1),
+    consecutive: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: mostPorts,
+        description: 'List runs of so many neighbouring free ports on one address.',
+      }),
+    ),
+    filter: anything('`filter[ip]`, `filter[port]` (a port or `from-to`), `filter[alias]` (a part of it).', {
+      port: '25565-25575',
+    }),
+  });
+}
+
+/** What nodes can be selected by. */
+export const nodeSelection = {
+  node_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
+  location_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
+  memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
+  disk: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
+};
+
+/** Query of the list across nodes, after clean-up. */
+export function nodesQuerySchema(maxPerPage: number): TSchema {
+  return Type.Object({
+    ...portListFields(maxPerPage),
+    summary: anything('Count the ports of each node in place of listing them.', true),
+    filter: Type.Optional(
+      Type.Object({
+        ...nodeSelection,
+        tags: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+        public: Type.Optional(Type.Boolean()),
       }),
     ),
   });
 }
+
+/** Answer of the list across nodes. */
+export const portListSchema = Type.Object(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(Type.Unsafe<unknown>({})),
+    meta: Type.Optional(
+      Type.Object({
+        cursor: Type.Object({ next: Type.Union([Type.String(), Type.Null()]), per_page: Type.Integer() }),
+      }),
+    ),
+  },
+  { description: 'Free ports, or with `summary` a `node_allocation_summary` for each node' },
+);
 
 /** Path of a node's ports. */
 export const nodeParams = Type.Object({ node: idParameter('Row id of the node.') });

@@ -8,12 +8,13 @@ import type { Input } from '../input/input.ts';
 import { parseInstant } from '../input/instant.ts';
 import { invalid } from '../input/invalid.ts';
 import { refusals } from '../input/schemas.ts';
+import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { createRevokeLeaked } from './revoke-leaked.ts';
-import { allKeysAccess, fieldsOf, keyTemplates, needsOwnTables } from './route-parts.ts';
+import { allKeysAccess, fieldsOf, keyTemplates } from './route-parts.ts';
 import { coerceFilter } from './routes.ts';
 import {
   keySearchQuery,

@@ -1,25 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { AccessLevel } from '../auth/access.ts';
+import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceInteger } from '../input/coerce.ts';
 import { type Input, withoutNulls } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
+import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { createChangeKey, type KeyChange } from './change-key.ts';
 import { createGetKey } from './get-key.ts';
 import { createRotateKey } from './rotate-key.ts';
-import {
-  fieldsOf,
-  keyCallerOf,
-  keyTemplates,
-  needsOwnTables,
-  onceOf,
-  userKeyPath,
-  userKeysAccess,
-} from './route-parts.ts';
-import { idempotencyHeader } from './routes.ts';
+import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
 import {
   apiKeySchema,
   createdKeySchema,

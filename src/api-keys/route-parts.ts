@@ -1,11 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import { migrationRequired } from '../api-error.ts';
 import type { Access } from '../auth/access.ts';
 import { AccessLevel } from '../auth/access.ts';
 import { isSelfService } from '../auth/rules.ts';
-import { describeOnce, type OnceRequest } from '../idempotency/once.ts';
 import { invalid } from '../input/invalid.ts';
-import { migrateCommand } from '../own-tables/presence.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { type ExtraField, extraFields } from './api-key.ts';
@@ -45,13 +42,6 @@ export function allKeysAccess(level: number, allowsAnonymous: boolean): Access {
   };
 }
 
-/** A hook that answers 501 where the own tables are not there. */
-export function needsOwnTables({ hasOwnTables }: Services): () => Promise<void> {
-  return async () => {
-    if (!hasOwnTables) throw migrationRequired(migrateCommand);
-  };
-}
-
 /** The caller of a guarded route, with how far they may go. */
 export function keyCallerOf(request: FastifyRequest, { panel, settings }: Services): KeyCaller {
   const { credential, actor, target } = callerOf(request);
@@ -86,23 +76,4 @@ export function fieldsOf(request: FastifyRequest): ReadonlySet<ExtraField> {
 
 function isExtraField(name: string): name is ExtraField {
   return (extraFields as readonly string[]).includes(name);
-}
-
-/**
- * What tells this request from others where it has an Idempotency-Key, else null.
- *
- * @throws ApiError 501 without the own tables, 400 for a key that is none.
- */
-export function onceOf(request: FastifyRequest, { hasOwnTables }: Services): OnceRequest | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (!hasOwnTables) throw migrationRequired(migrateCommand);
-  const [path = ''] = request.url.split('?', 1);
-  return describeOnce({
-    credentialId: callerOf(request).credential.id,
-    method: request.method,
-    path: path.replace(/\/+$/, ''),
-    key: String(key),
-    input: request.body,
-  });
 }

@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
+import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
+import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
@@ -17,15 +19,7 @@ import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
-import {
-  fieldsOf,
-  keyCallerOf,
-  keyTemplates,
-  needsOwnTables,
-  onceOf,
-  userKeyPath,
-  userKeysAccess,
-} from './route-parts.ts';
+import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
 import {
   apiKeyListSchema,
   createdKeySchema,
@@ -165,13 +159,6 @@ function revokeRoute(api: FastifyInstance, services: Services): void {
     },
   );
 }
-
-/** Header of the creations that can be repeated safely. */
-export const idempotencyHeader = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({ description: 'Repeats with the same key and body within 24 hours get the first answer.' }),
-  ),
-});
 
 /** Filters as schemas want them: yes and no as such, numbers as numbers, none at all where it is empty. */
 export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {

@@ -84,10 +84,31 @@ export function keysViewed(actor: Actor, userId: number, count: number): Activit
   return { event: 'user:api-key.view', actor, properties: { user_id: userId, count }, subjects: [] };
 }
 
-/** A node's ports were listed. */
-export function allocationsViewed(actor: Actor, nodeId: number, page: number, perPage: number): Activity {
+/**
+ * Ports were listed.
+ *
+ * @param nodeId Null for a list across nodes.
+ * @param page Null for a page that begins at a cursor.
+ */
+export function allocationsViewed(
+  actor: Actor,
+  nodeId: number | null,
+  page: number | null,
+  perPage: number,
+): Activity {
   const properties = { node_id: nodeId, page, per_page: perPage };
   return { event: 'node:allocation.view', actor, properties, subjects: [] };
+}
+
+/** What happened to a claim of ports. */
+export function claimChanged(
+  actor: Actor,
+  change: 'create' | 'extend' | 'release' | 'view',
+  claim: { readonly id: string; readonly nodeId: number },
+  more: Readonly<Record<string, unknown>> = {},
+): Activity {
+  const properties = { claim_id: claim.id, node_id: claim.nodeId, ...more };
+  return { event: `node:allocation-claim.${change}`, actor, properties, subjects: [] };
 }
 
 /** Why an authenticated caller was refused. */

@@ -1,7 +1,8 @@
 import { type AllocationResource, toAllocation } from '../allocations/allocation.ts';
 import { createListAllocations } from '../allocations/list-allocations.ts';
 import { defaultPerPage, type Pagination, paginate } from '../allocations/pagination.ts';
-import { parsePerPage } from '../allocations/query.ts';
+import { defaultOrder } from '../allocations/port-order.ts';
+import { parsePerPage, readPortFilter } from '../allocations/query.ts';
 import { allocationQuerySchema } from '../allocations/schema.ts';
 import { validationFailed } from '../api-error.ts';
 import { shellActor } from '../audit/activity.ts';
@@ -26,8 +27,11 @@ export async function allocationsFree(name: string, options: AllocationsFreeOpti
   await withServices(options, async (services, { appUrl }) => {
     const perPage = readPerPage(options.perPage, services);
     const node = await findNode(services, name);
-    const { total, rows } = await createListAllocations(services)(shellActor, node.id, page, perPage);
-    const data = rows.map((row) => toAllocation(row, null));
+    const freeOnly = services.settings.allocations.show_free_only;
+    const filter = readPortFilter({}, [node.id], freeOnly);
+    const list = createListAllocations(services);
+    const { total, rows } = await list.byNumber(shellActor, { filter, order: defaultOrder }, page, perPage);
+    const data = rows.map((row) => toAllocation(row, null, services.panel.clock));
     const url = `${appUrl ?? 'http://localhost'}/api/application/nodes/${node.id}/allocations/free`;
     const query = options.perPage === undefined ? {} : { per_page: perPage };
     const pagination = paginate({ page, perPage, url, query }, total, rows.length);

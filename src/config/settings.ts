@@ -78,6 +78,18 @@ export const settingsSchema = Type.Object(
       },
       { additionalProperties: false, description: 'The audit log. Changes are always recorded.' },
     ),
+    claims: Type.Object(
+      {
+        max_held: Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          default: 500,
+          env: 'SIDECAR_CLAIMS_MAX_HELD',
+          description: 'Most ports that the claims of one user may hold at once.',
+        }),
+      },
+      { additionalProperties: false, description: 'Claims of free ports.' },
+    ),
     scopes: Type.Object(
       {
         enforce: Type.Boolean({

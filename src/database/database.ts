@@ -1,7 +1,14 @@
-import type { CreateTableBuilder, Insertable, Kysely, Transaction } from 'kysely';
+import type {
+  AliasedExpression,
+  CreateTableBuilder,
+  Insertable,
+  Kysely,
+  RawBuilder,
+  Transaction,
+} from 'kysely';
 import type { VisibleColumns } from './columns.ts';
 import type { OwnTables } from './own-tables.ts';
-import type { PanelTables } from './tables.ts';
+import type { AllocationsTable, PanelTables } from './tables.ts';
 
 /** Every table a statement may name: the panel's, and this service's own where they have been made. */
 export interface Tables extends PanelTables, OwnTables {}
@@ -44,6 +51,15 @@ export interface Database {
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>;
   /** Holds the row of this user until the transaction ends, so that changes to a user's keys queue up. */
   lockUser(queries: Queries, userId: number): Promise<void>;
+  /** Holds a node until the transaction ends, against others who would decide what still fits on it. */
+  lockNode(queries: Queries, nodeId: number): Promise<void>;
+  /** In SQL: Unix milliseconds by the database's own clock. */
+  readonly nowMs: RawBuilder<number>;
+  /**
+   * The table of ports, as `a`, for a statement that walks the free ones in order of id. Some optimisers read
+   * every port of a node for that unless they are told which index to use.
+   */
+  freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>>;
   /** Resolves when the database answers a trivial statement. */
   ping(): Promise<void>;
   /** Inserts one row and answers with its id. */

@@ -1,4 +1,4 @@
-import { type Insertable, Kysely, MysqlDialect, sql } from 'kysely';
+import { type AliasedExpression, type Insertable, Kysely, MysqlDialect, sql } from 'kysely';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPool } from './bounded-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
@@ -16,6 +16,7 @@ import type { DatabaseLimits } from './limits.ts';
 import { openMysqlPool } from './mysql-pool.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
+import type { AllocationsTable } from './tables.ts';
 
 /**
  * Opens the panel's MySQL or MariaDB database. Nothing is sent before the first statement.
@@ -58,7 +59,9 @@ class MysqlDatabase implements Database {
     this.exactTexts(table).addColumn('id', 'bigint', (column) =>
       column.unsigned().autoIncrement().primaryKey(),
     );
+  readonly nowMs = sql<number>`cast(unix_timestamp(now(3)) * 1000 as unsigned)`;
   readonly #prefix: string;
+  #freePortIndex: Promise<string | null> | null = null;
   readonly #setUpFailure: () => unknown;
 
   /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
@@ -83,6 +86,27 @@ class MysqlDatabase implements Database {
       // Of a session that could not be set up the driver only knows that its connection is gone.
       throw this.#setUpFailure() ?? error;
     }
+  }
+
+  async lockNode(queries: Queries, nodeId: number): Promise<void> {
+    await queries.selectFrom('nodes').select('id').where('id', '=', nodeId).forUpdate().execute();
+  }
+
+  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    this.#freePortIndex ??= this.#findFreePortIndex();
+    const index = await this.#freePortIndex;
+    const hint = index === null ? sql`a` : sql`a force index (${sql.id(index)})`;
+    return sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(hint);
+  }
+
+  /** The index that begins with server_id: under InnoDB it goes on with the primary key. */
+  async #findFreePortIndex(): Promise<string | null> {
+    const table = `${this.#prefix}allocations`;
+    const { rows } = await sql<{ index_name: string }>`
+      select index_name as index_name from information_schema.statistics
+      where table_schema = database() and table_name = ${table} and column_name = 'server_id'
+        and seq_in_index = 1 limit 1`.execute(this.queries);
+    return rows[0]?.index_name ?? null;
   }
 
   async insertRow<Table extends NumberedTable>(

@@ -10,6 +10,9 @@ export interface OwnTables {
   sidecar_idempotency: SidecarIdempotencyTable;
   sidecar_outbox: SidecarOutboxTable;
   sidecar_announcements: SidecarAnnouncementsTable;
+  sidecar_claims: SidecarClaimsTable;
+  sidecar_claim_ports: SidecarClaimPortsTable;
+  sidecar_holds: SidecarHoldsTable;
 }
 
 /** The steps of the own tables that have been taken. */
@@ -80,6 +83,40 @@ export interface SidecarAnnouncementsTable {
   ends_at: number;
 }
 
+/** Ports picked for a caller. Its times come from the database's clock. */
+export interface SidecarClaimsTable {
+  /** A UUID. */
+  id: string;
+  /** Who made it: the owner of the credential. */
+  user_id: number;
+  node_id: number;
+  reference: string | null;
+  /** What the server to come needs, in MiB; counts as used on the node while the claim is held. */
+  memory: number;
+  disk: number;
+  created_at: number;
+  expires_at: number;
+  /** JSON of what was asked for, so that it can be asked for again. */
+  wish: string;
+  /** How it ended, once that is known: `used`, `released` or `expired`; null before. */
+  outcome: string | null;
+}
+
+/** The ports of a claim, kept after its end. */
+export interface SidecarClaimPortsTable {
+  claim_id: string;
+  allocation_id: number;
+}
+
+/** A port that is held. Its key is what keeps two claims from holding one port. */
+export interface SidecarHoldsTable {
+  allocation_id: number;
+  claim_id: string;
+  node_id: number;
+  user_id: number;
+  expires_at: number;
+}
+
 /** Every column named in a statement, by own table. */
 export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]>> = {
   sidecar_migrations: ['version', 'applied_at'],
@@ -93,4 +130,10 @@ export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]
     ...['last_error', 'created_at'],
   ],
   sidecar_announcements: ['api_key_id', 'ends_at'],
+  sidecar_claims: [
+    ...['id', 'user_id', 'node_id', 'reference', 'memory', 'disk', 'created_at', 'expires_at'],
+    ...['wish', 'outcome'],
+  ],
+  sidecar_claim_ports: ['claim_id', 'allocation_id'],
+  sidecar_holds: ['allocation_id', 'claim_id', 'node_id', 'user_id', 'expires_at'],
 };

@@ -1,4 +1,4 @@
-import { type Insertable, Kysely, PostgresDialect, sql } from 'kysely';
+import { type AliasedExpression, type Insertable, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { PgsqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
@@ -7,9 +7,13 @@ import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tabl
 import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
+import type { AllocationsTable } from './tables.ts';
 
 /** Names this service's advisory locks among those of other programs: the text "psc", read as a number. */
 const lockNamespace = 0x707363;
+
+/** Another of its own, for nodes. */
+const nodeLockNamespace = lockNamespace + 1;
 
 /** Types whose values are wanted as the text they are: timestamps without a zone, dates, JSON. */
 const textTypes = new Set([1114, 1082, 114, 3802]);
@@ -73,6 +77,7 @@ class PostgresDatabase implements Database {
   readonly exactTexts: ExactTexts = (table) => table;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'bigserial', (column) => column.primaryKey());
+  readonly nowMs = sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`;
   readonly #prefix: string;
 
   constructor(queries: Kysely<Tables>, prefix: string) {
@@ -87,6 +92,14 @@ class PostgresDatabase implements Database {
   /** An advisory lock, as locking the row would need the right to write users. */
   async lockUser(queries: Queries, userId: number): Promise<void> {
     await sql`select pg_advisory_xact_lock(${sql.lit(lockNamespace)}, ${userId}::int)`.execute(queries);
+  }
+
+  async lockNode(queries: Queries, nodeId: number): Promise<void> {
+    await sql`select pg_advisory_xact_lock(${sql.lit(nodeLockNamespace)}, ${nodeId}::int)`.execute(queries);
+  }
+
+  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
   }
 
   async insertRow<Table extends NumberedTable>(

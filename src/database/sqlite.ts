@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Insertable, Kysely, sql } from 'kysely';
+import { type AliasedExpression, type Insertable, Kysely, sql } from 'kysely';
 import { OperatorError } from '../operator-error.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
@@ -10,6 +10,7 @@ import type { DatabaseLimits } from './limits.ts';
 import { SharedSqliteDialect } from './sqlite-dialect.ts';
 import { SqliteLane, untilNextTry } from './sqlite-lane.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
+import type { AllocationsTable } from './tables.ts';
 
 /** Longest wait inside SQLite, which holds up the process, in milliseconds. Longer waits happen outside. */
 const busyTimeoutMs = 2;
@@ -77,6 +78,7 @@ class SqliteFile implements Database {
   readonly exactTexts: ExactTexts = (table) => table;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'integer', (column) => column.autoIncrement().primaryKey());
+  readonly nowMs = sql<number>`cast((julianday('now') - 2440587.5) * 86400000 as integer)`;
   readonly #prefix: string;
   readonly #connections: readonly DatabaseSync[];
 
@@ -102,6 +104,12 @@ class SqliteFile implements Database {
 
   /** A transaction holds the whole file. */
   async lockUser(): Promise<void> {}
+
+  async lockNode(): Promise<void> {}
+
+  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
+  }
 
   async insertRow<Table extends NumberedTable>(
     queries: Queries,

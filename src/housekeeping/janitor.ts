@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
 import { selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { shellActor } from '../audit/activity.ts';
+import { forgetClaims, settleEnded } from '../claims/claim-store.ts';
 import type { Services } from '../services.ts';
 import { announceExpiring } from './announce-expiring.ts';
 
@@ -47,6 +48,7 @@ export class Janitor {
       await deleteEndedKeys(this.#services, Date.now());
       await idempotency.forgetOld();
       await this.#announce(Date.now());
+      await endClaims(this.#services);
     } catch (error) {
       metrics.backgroundFailures.inc({ task: 'housekeeping' });
       logger.warn({ err: error }, 'housekeeping failed; it is tried again');
@@ -70,4 +72,15 @@ export async function deleteEndedKeys(services: Services, now: number): Promise<
   const ended = rows.map((row) => toStoredKey(row, panel.clock)).filter(({ own }) => own.rotatedTo !== null);
   if (ended.length === 0) return;
   await database.transaction((queries) => deleteKeysWithin(services, queries, shellActor, ended));
+}
+
+/** How long a claim that has ended can still be asked about, in milliseconds: a week. */
+const claimsKeptMs = 7 * 24 * 60 * 60 * 1000;
+
+/** Settles claims that have ended, and forgets those that ended long ago. */
+export async function endClaims({ database }: Services): Promise<void> {
+  await database.transaction(async (queries) => {
+    await settleEnded(database, queries);
+    await forgetClaims(queries, Date.now() - claimsKeptMs);
+  });
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { allocationRoutes } from '../allocations/routes.ts';
 import { apiKeyRoutes } from '../api-keys/routes.ts';
+import { claimRoutes } from '../claims/routes.ts';
 import { compileSchema } from '../input/validator.ts';
 import type { Services } from '../services.ts';
 import { Guard } from './guard.ts';
@@ -19,4 +20,5 @@ async function registerRoutes(api: FastifyInstance, services: Services): Promise
   api.addHook('preValidation', (request, reply) => guard.admit(request, reply));
   apiKeyRoutes(api, services);
   allocationRoutes(api, services);
+  claimRoutes(api, services);
 }

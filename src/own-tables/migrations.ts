@@ -67,6 +67,47 @@ const keysAndOutbox: Migration = {
   },
 };
 
+const claims: Migration = {
+  version: 2,
+  title: 'claims of free ports',
+  async up(queries, _numbered, exact) {
+    await exact(queries.schema.createTable('sidecar_claims').ifNotExists())
+      .addColumn('id', 'char(36)', (column) => column.primaryKey())
+      .addColumn('user_id', 'integer', (column) => column.notNull())
+      .addColumn('node_id', 'integer', (column) => column.notNull())
+      .addColumn('reference', indexedText)
+      .addColumn('memory', 'bigint', (column) => column.notNull())
+      .addColumn('disk', 'bigint', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('wish', 'text', (column) => column.notNull())
+      .addColumn('outcome', 'varchar(16)')
+      .execute();
+    await createIndex(queries, 'sidecar_claims', ['node_id', 'expires_at']);
+    await exact(queries.schema.createTable('sidecar_claim_ports').ifNotExists())
+      .addColumn('claim_id', 'char(36)', (column) => column.notNull())
+      .addColumn('allocation_id', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('sidecar_claim_ports_primary', ['claim_id', 'allocation_id'])
+      .execute();
+    await exact(queries.schema.createTable('sidecar_holds').ifNotExists())
+      .addColumn('allocation_id', 'integer', (column) => column.primaryKey())
+      .addColumn('claim_id', 'char(36)', (column) => column.notNull())
+      .addColumn('node_id', 'integer', (column) => column.notNull())
+      .addColumn('user_id', 'integer', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await createIndex(queries, 'sidecar_holds', ['claim_id']);
+    await createIndex(queries, 'sidecar_holds', ['node_id', 'expires_at']);
+    await createIndex(queries, 'sidecar_holds', ['user_id', 'expires_at']);
+    await createIndex(queries, 'sidecar_holds', ['expires_at']);
+  },
+  async down(queries) {
+    for (const table of ['sidecar_holds', 'sidecar_claim_ports', 'sidecar_claims']) {
+      await queries.schema.dropTable(table).ifExists().execute();
+    }
+  },
+};
+
 /** MySQL has no way to say "unless it is there". */
 async function createIndex(
   queries: Kysely<unknown>,
@@ -88,4 +129,4 @@ async function createIndex(
 }
 
 /** Every step, in order. */
-export const migrations: readonly Migration[] = [keysAndOutbox];
+export const migrations: readonly Migration[] = [keysAndOutbox, claims];

@@ -75,6 +75,19 @@ export interface NodeView {
   readonly location: { readonly id: number; readonly short: string; readonly long: string | null } | null;
 }
 
+/** What a node has room for, by the panel's own rule of overallocation. */
+export interface NodeCapacity {
+  readonly id: number;
+  readonly isPublic: boolean;
+  readonly isInMaintenance: boolean;
+  /** Null on a panel without locations. */
+  readonly locationId: number | null;
+  /** Empty on a panel without tags. */
+  readonly tags: readonly string[];
+  /** Whether a server of this size fits besides those that are there, in MiB. */
+  fits(memory: number, disk: number): boolean;
+}
+
 /**
  * The checks a request passes before its handler runs, in the order the panel makes them. The order decides
  * which of several errors a caller sees.
@@ -109,6 +122,8 @@ export interface Panel {
   findCredentials(queries: Queries, identifiers: readonly string[]): Promise<readonly Credential[]>;
   findUsers(queries: Queries, ids: readonly number[]): Promise<readonly TargetUser[]>;
   findNodes(queries: Queries, ids: readonly number[]): Promise<readonly NodeView[]>;
+  /** Every node, or those named, with what they have room for. */
+  findCapacities(queries: Queries, ids: readonly number[] | null): Promise<readonly NodeCapacity[]>;
   /** A number in SQL: 1 where the user with this id holds any administrative power, else 0. */
   adminFlag(userId: Expression<number>): RawBuilder<number>;
   /** Whether the ACL lets this key use a resource at a level, the panel's exemptions included. */

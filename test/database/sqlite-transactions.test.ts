@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noFields } from '../../src/api-keys/api-key.ts';
+import { shellCaller } from '../../src/api-keys/caller-bounds.ts';
 import { createCreateKey } from '../../src/api-keys/create-key.ts';
-import { createDeleteKey } from '../../src/api-keys/delete-key.ts';
-import { shellActor } from '../../src/audit/activity.ts';
+import { createDeleteKey } from '../../src/api-keys/delete-keys.ts';
+import { UserKeys } from '../../src/api-keys/user-keys.ts';
 import { ActivityLog } from '../../src/audit/activity-log.ts';
 import type { Database } from '../../src/database/database.ts';
 import { DatabaseUnavailableError } from '../../src/database/errors.ts';
@@ -17,6 +19,7 @@ import { Encrypter } from '../../src/panel/encrypter.ts';
 import type { PanelEnv } from '../../src/panel/env/panel-env.ts';
 import { pelican } from '../../src/panel/pelican/pelican.ts';
 import type { Services } from '../../src/services.ts';
+import { noOutbox } from '../../src/webhooks/outbox.ts';
 import { until } from '../support/sidecar.ts';
 
 const users = [1, 2, 3, 4, 5];
@@ -49,15 +52,24 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
   /** Opens the file as the service does, and makes what keys are made and deleted with. */
   function open(timeoutMs: number): Services {
     database = openSqlite(join(folder, 'database.sqlite'), '', { timeoutMs, poolSize: 1 }, panelTableNames);
-    const panel = pelican.create({} as PanelEnv, database);
+    const panel = pelican.create({} as PanelEnv, false);
+    const settings = {
+      api_key: { max_keys_per_user: 1000, unique_description: true },
+      database: { timeout_ms: timeoutMs },
+    } as Services['settings'];
     return {
-      ...{ database, panel, encrypter: new Encrypter([Buffer.alloc(32, 1)]) },
+      ...{ database, panel, settings, hasOwnTables: false, outbox: noOutbox },
+      encrypter: new Encrypter([Buffer.alloc(32, 1)]),
       activityLog: new ActivityLog(database, panel),
-      settings: {
-        api_key: { max_keys_per_user: 1000, unique_description: true },
-        database: { timeout_ms: timeoutMs },
-      },
+      userKeys: new UserKeys({ database, panel, settings, hasOwnTables: false }),
     } as unknown as Services;
+  }
+
+  /** Makes a key, as the shell does; answers with its identifier. */
+  async function make(services: Services, user: number, description: string): Promise<string> {
+    const create = createCreateKey(services);
+    const { answer } = await create(shellCaller, user, { description }, { fields: noFields, once: null });
+    return answer.attributes.identifier ?? '';
   }
 
   /**
@@ -91,12 +103,11 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
 
   it('the file is free after each change, however many make and delete keys', async () => {
     const services = open(10_000);
-    const create = createCreateKey(services);
     const remove = createDeleteKey(services);
     const work = Array.from({ length: 20 }, async (_, index) => {
       const user = users[index % users.length] ?? 0;
-      const { key } = await create(shellActor, user, { description: `key ${index}` });
-      if (index % 2 === 0) await remove(shellActor, user, key.attributes.identifier ?? '');
+      const identifier = await make(services, user, `key ${index}`);
+      if (index % 2 === 0) await remove(shellCaller, user, identifier);
     });
 
     expect(await looksWhile(Promise.all(work))).toEqual({ busy: 0, mostChanges: 1 });
@@ -113,8 +124,7 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
       tries += 1;
       return services.encrypter.encrypt(secret);
     };
-    const create = createCreateKey({ ...services, encrypter: { encrypt } as Encrypter });
-    const made = create(shellActor, 1, { description: 'patient' });
+    const made = make({ ...services, encrypter: { encrypt } as Encrypter }, 1, 'patient');
 
     expect((await looksWhile(mode === 'wal' ? made : until(() => tries >= 3))).busy).toBe(0);
     expect(count('api_keys')).toBe(mode === 'wal' ? 1 : 0);
@@ -127,7 +137,7 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
 
   it('waits no longer than its time-out for a file that is never free', async () => {
     const timeoutMs = 1000;
-    const create = createCreateKey(open(timeoutMs));
+    const services = open(timeoutMs);
     other.exec('begin immediate');
     const since = performance.now();
     const timed = async (work: Promise<unknown>) => {
@@ -136,7 +146,7 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
     };
 
     const waiting = Promise.all([
-      ...[1, 1, 2, 3].map((user) => timed(create(shellActor, user, { description: 'late' }))),
+      ...[1, 1, 2, 3].map((user) => timed(make(services, user, 'late'))),
       timed(database.queries.deleteFrom('api_keys').execute()),
     ]);
     // Who only reads does not wait behind those who wait to write.
@@ -148,6 +158,6 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
     expect(Math.min(...times)).toBeGreaterThan(0.9 * timeoutMs);
     expect(Math.max(...times)).toBeLessThan(1.5 * timeoutMs);
     other.exec('rollback');
-    await create(shellActor, 1, { description: 'in time' });
+    await make(services, 1, 'in time');
   });
 });

@@ -70,6 +70,7 @@ export async function createPanelDatabase(
     async grantOwnTables() {
       await access.grantOwnTables();
       names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox', 'sidecar_announcements');
+      names.push('sidecar_claims', 'sidecar_claim_ports', 'sidecar_holds');
     },
     reset: (seed) => database.refill(names, seed),
     async drop() {

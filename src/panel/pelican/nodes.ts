@@ -82,7 +82,8 @@ function toView(row: NodeRow, clock: PanelClock): NodeView {
   };
 }
 
-function readTags(text: string | null): readonly unknown[] {
+/** The tags of a node; what is no list has none. */
+export function readTags(text: string | null): readonly unknown[] {
   try {
     const tags: unknown = JSON.parse(text ?? '[]');
     return Array.isArray(tags) ? tags : [];

@@ -3,6 +3,7 @@ import type { Queries } from '../../database/database.ts';
 import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock } from '../clock.ts';
 import { accountKeyType, type Credential, type Panel, type PanelKind, type Resource } from '../panel.ts';
+import { findCapacities } from './capacity.ts';
 import { findCredentials } from './credentials.ts';
 import { findNodes } from './nodes.ts';
 import { isAdmin } from './roles.ts';
@@ -43,6 +44,7 @@ function createPanel(hasOwnTables: boolean): Panel {
       return rows.map((row) => ({ id: row.id, isAdmin: row.is_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),
+    findCapacities: (queries, ids) => findCapacities(own(queries), ids),
     adminFlag: isAdmin,
     allows,
     nullableFields: [],

@@ -5,6 +5,7 @@ import { createClock, type PanelClock } from '../clock.ts';
 import type { PanelEnv } from '../env/panel-env.ts';
 import { accountKeyType, type Panel, type PanelKind } from '../panel.ts';
 import { serializePhpString, unserializePhpString } from '../php-string.ts';
+import { findCapacities } from './capacity.ts';
 import { findCredentials, type PolicySource, twoFactorSetting } from './credentials.ts';
 import { findNodes } from './nodes.ts';
 import { type PterodactylTables, pterodactylColumns, pterodactylWrittenColumns } from './tables.ts';
@@ -44,6 +45,7 @@ function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
     // An account key passes every ACL: the gate before has made sure that its owner is an admin.
     allows: (credential, resource, level) =>
       credential.keyType === accountKeyType || ((credential.acl[resource] ?? 0) & level) !== 0,
+    findCapacities: (queries, ids) => findCapacities(own(queries), ids),
     adminFlag: (userId) =>
       sql<number>`(select u.root_admin from ${sql.table('users')} as u where u.id = ${userId})`,
     nullableFields: ['allowed_ips'],

@@ -1,0 +1,75 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { Queries } from '../database/database.ts';
+import type { Services } from '../services.ts';
+import type { AllocationRow } from './allocation.ts';
+import { type PortFilter, portConditions } from './port-filter.ts';
+import { orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
+
+/** A port with what only some lists show of it. */
+export interface PortRow extends AllocationRow {
+  readonly node_id: number;
+  /** Until when a claim holds it, in Unix milliseconds; absent unless held ports were asked for. */
+  readonly held_until?: number | string | null;
+}
+
+/** Reads ports beyond a place, or from the beginning. */
+export interface PortPage {
+  readonly after: readonly (string | number)[] | null;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** The ports of a filter, in order. */
+export async function readPorts(
+  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  queries: Queries,
+  filter: PortFilter,
+  order: PortOrder,
+  { after, offset, limit }: PortPage,
+): Promise<readonly PortRow[]> {
+  if (filter.nodeIds.length === 0) return [];
+  if (after === null) return readStretch(services, queries, filter, order, [], offset, limit);
+  const rows: PortRow[] = [];
+  for (const stretch of stretchesAfter(order, after, filter.nodeIds.length === 1)) {
+    const missing = limit - rows.length;
+    if (missing <= 0) break;
+    rows.push(...(await readStretch(services, queries, filter, order, stretch, 0, missing)));
+  }
+  return rows;
+}
+
+async function readStretch(
+  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  queries: Queries,
+  filter: PortFilter,
+  order: PortOrder,
+  stretch: readonly Expression<SqlBool>[],
+  offset: number,
+  limit: number,
+): Promise<readonly PortRow[]> {
+  const { database, hasOwnTables } = services;
+  const walksById = order.by === 'id' && filter.freeOnly && filter.ip === null;
+  const from = walksById ? await database.freePortsById() : sql`${sql.table('allocations')}`.as('a');
+  const showsHeld = filter.includeHeld && hasOwnTables;
+  const heldUntil = sql`, (select max(h.expires_at) from ${sql.table('sidecar_holds')} as h
+    where h.allocation_id = a.id and h.expires_at > ${database.nowMs}) as held_until`;
+  const conditions = [...portConditions(services, filter), ...stretch];
+  const { rows } = await sql<PortRow>`
+    select a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id ${showsHeld ? heldUntil : sql``}
+    from ${from} where ${sql.join(conditions, sql` and `)}
+    order by ${sql.join(orderTerms(order, filter.nodeIds.length === 1))}
+    limit ${sql.lit(limit)} offset ${sql.lit(offset)}`.execute(queries);
+  return rows;
+}
+
+/** How many ports a filter has. */
+export async function countPorts(
+  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  filter: PortFilter,
+): Promise<number> {
+  const { queries } = services.database;
+  const { rows } = await sql<{ total: number | string }>`
+    select count(*) as total from ${sql.table('allocations')} as a
+    where ${sql.join(portConditions(services, filter), sql` and `)}`.execute(queries);
+  return Number(rows[0]?.total ?? 0);
+}

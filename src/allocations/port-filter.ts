@@ -1,0 +1,73 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { Services } from '../services.ts';
+
+/** Which ports a list is about. */
+export interface PortFilter {
+  /** Nodes to look on; none means none. */
+  readonly nodeIds: readonly number[];
+  readonly ip: string | null;
+  readonly ports: PortRange | null;
+  /** Row ids to look among; null for all. */
+  readonly ids: IdRange | null;
+  /** Part of the alias, in any case. */
+  readonly alias: string | null;
+  /** Leave out ports that a server has. */
+  readonly freeOnly: boolean;
+  /** Show ports that a claim holds, which otherwise count as taken. */
+  readonly includeHeld: boolean;
+}
+
+/** Row ids from one to another, both included. */
+export interface IdRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Ports from one to another, both included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads `25565` or `25565-25570`; null for what is neither. */
+export function parsePortRange(text: unknown): PortRange | null {
+  const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(text)) ?? [];
+  if (first === undefined) return null;
+  const range = { from: Number(first), to: Number(last ?? first) };
+  return range.from <= range.to && range.to <= 65_535 ? range : null;
+}
+
+/** The filter as conditions on the ports `a`. */
+export function portConditions(
+  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  filter: PortFilter,
+): readonly Expression<SqlBool>[] {
+  const { nodeIds, ip, ports, ids, alias, freeOnly, includeHeld } = filter;
+  const [only, ...more] = nodeIds;
+  const onNodes =
+    more.length === 0
+      ? sql<SqlBool>`a.node_id = ${only ?? 0}`
+      : sql<SqlBool>`a.node_id in (${sql.join(nodeIds)})`;
+  return [
+    onNodes,
+    ...(freeOnly ? [sql<SqlBool>`a.server_id is null`] : []),
+    ...(ip === null ? [] : [sql<SqlBool>`a.ip = ${ip}`]),
+    ...(ports === null ? [] : [sql<SqlBool>`a.port between ${ports.from} and ${ports.to}`]),
+    ...(ids === null ? [] : [sql<SqlBool>`a.id between ${ids.from} and ${ids.to}`]),
+    ...(alias === null
+      ? []
+      : [sql<SqlBool>`lower(a.ip_alias) like ${likePattern(alias.toLowerCase())} escape '!'`]),
+    ...(includeHeld || !services.hasOwnTables ? [] : [notHeld(services)]),
+  ];
+}
+
+/** A port `a` that no claim holds now, by the database's clock. */
+export function notHeld({ database }: Pick<Services, 'database'>): Expression<SqlBool> {
+  return sql<SqlBool>`not exists (select 1 from ${sql.table('sidecar_holds')} as h
+    where h.allocation_id = a.id and h.expires_at > ${database.nowMs})`;
+}
+
+/** A LIKE pattern for texts that hold this one, with `!` before what would be a wildcard. */
+function likePattern(part: string): string {
+  return `%${part.replaceAll(/[!%_]/g, '!$&')}%`;
+}

@@ -1,0 +1,66 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { AllocationRow } from './allocation.ts';
+
+/** What a list of ports can be ordered by; `-` in front turns it round. */
+export interface PortOrder {
+  readonly by: 'id' | 'ip' | 'port';
+  readonly isDescending: boolean;
+}
+
+/** The order of a list that asks for none. */
+export const defaultOrder: PortOrder = { by: 'id', isDescending: false };
+
+/** Reads `sort`; as in the panel, what is no order of this list counts as none. */
+export function parseOrder(text: unknown): PortOrder {
+  const [, minus, by] = /^(-?)(id|ip|port)$/.exec(String(text)) ?? [];
+  return by === undefined ? defaultOrder : { by: by as PortOrder['by'], isDescending: minus === '-' };
+}
+
+// Each order goes on until it tells any two ports apart. The panel's own index has address and port of a node
+// in this order.
+const columnsOf = {
+  id: ['id'],
+  ip: ['ip', 'port', 'id'],
+  port: ['port', 'ip', 'id'],
+} as const;
+
+/** The columns that tell any two ports apart. An address and a port do so by themselves on one node. */
+function tellingColumns({ by }: PortOrder, isOneNode: boolean): readonly ('id' | 'ip' | 'port')[] {
+  return isOneNode && by !== 'id' ? columnsOf[by].filter((column) => column !== 'id') : columnsOf[by];
+}
+
+/** The terms of ORDER BY, on the ports `a`. @param isOneNode Whether all ports are on one node. */
+export function orderTerms(order: PortOrder, isOneNode: boolean): readonly Expression<unknown>[] {
+  return tellingColumns(order, isOneNode).map((column) =>
+    order.isDescending ? sql`${sql.ref(`a.${column}`)} desc` : sql`${sql.ref(`a.${column}`)} asc`,
+  );
+}
+
+/** How many values a cursor of this order holds. */
+export function cursorLength(order: PortOrder): number {
+  return columnsOf[order.by].length;
+}
+
+/** The place of a row in this order. */
+export function placeOf(row: AllocationRow, order: PortOrder): readonly (string | number)[] {
+  return columnsOf[order.by].map((column) => row[column]);
+}
+
+/**
+ * Conditions that together hold for what comes after a place, each for a stretch of it, nearest first. Asked
+ * one after the other, every one of them is a range of an index; as one condition with OR they are none.
+ */
+export function stretchesAfter(
+  order: PortOrder,
+  place: readonly (string | number)[],
+  isOneNode: boolean,
+): readonly (readonly Expression<SqlBool>[])[] {
+  const columns = tellingColumns(order, isOneNode);
+  const beyond = order.isDescending ? sql`<` : sql`>`;
+  return columns
+    .map((column, index) => [
+      ...columns.slice(0, index).map((equal, at) => sql<SqlBool>`${sql.ref(`a.${equal}`)} = ${place[at]}`),
+      sql<SqlBool>`${sql.ref(`a.${column}`)} ${beyond} ${place[index]}`,
+    ])
+    .reverse();
+}

@@ -1,0 +1,78 @@
+import type { Services } from '../services.ts';
+import { type PortRow, readPorts } from './list-ports.ts';
+import type { PortFilter } from './port-filter.ts';
+import { type PortOrder, placeOf } from './port-order.ts';
+
+/** Neighbouring ports on one address of one node. */
+export interface PortRun {
+  readonly nodeId: number;
+  readonly ip: string;
+  readonly from: number;
+  readonly to: number;
+  /** Row ids, in order of port. */
+  readonly ids: readonly number[];
+}
+
+/** Ports read with one statement. */
+const batchSize = 1000;
+const byAddress: PortOrder = { by: 'ip', isDescending: false };
+
+/** A page of runs. */
+export interface RunPage {
+  readonly runs: readonly PortRun[];
+  /** The place of the last port looked at for the page; null at the end of the list. */
+  readonly next: readonly (string | number)[] | null;
+}
+
+/**
+ * Runs of exactly `length` neighbouring ports, none of which is in two of them, in order of address and port.
+ *
+ * @param filter Of one node: neighbours are found by reading ports in their order.
+ */
+export async function readRuns(
+  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  filter: PortFilter,
+  length: number,
+  after: readonly (string | number)[] | null,
+  limit: number,
+): Promise<RunPage> {
+  const runs: PortRun[] = [];
+  let place = after;
+  let open: PortRow[] = [];
+  for (;;) {
+    const page = { after: place, offset: 0, limit: batchSize };
+    const rows = await readPorts(services, services.database.queries, filter, byAddress, page);
+    for (const row of rows) {
+      open = continues(open.at(-1), row) ? [...open, row] : [row];
+      if (open.length < length) continue;
+      // One more than asked for shows that there is a next page, which begins after the last one shown.
+      if (runs.length === limit) return { runs, next: endOf(runs.at(-1)) };
+      runs.push(toRun(open));
+      open = [];
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < batchSize) return { runs, next: null };
+    place = placeOf(last, byAddress);
+  }
+}
+
+function continues(before: PortRow | undefined, row: PortRow): boolean {
+  return before !== undefined && before.ip === row.ip && before.port + 1 === row.port;
+}
+
+function toRun(rows: readonly PortRow[]): PortRun {
+  const [first] = rows;
+  if (first === undefined) throw new Error('a run has ports');
+  return {
+    nodeId: first.node_id,
+    ip: first.ip,
+    from: first.port,
+    to: first.port + rows.length - 1,
+    ids: rows.map(({ id }) => id),
+  };
+}
+
+/** The place of a run's last port. */
+function endOf(run: PortRun | undefined): readonly (string | number)[] | null {
+  return run === undefined ? null : [run.ip, run.to, run.ids.at(-1) ?? 0];
+}

@@ -1,0 +1,114 @@
+import { conflict, notFound } from '../api-error.ts';
+import { type Actor, claimChanged } from '../audit/activity.ts';
+import type { Queries } from '../database/database.ts';
+import { invalid } from '../input/invalid.ts';
+import type { Services } from '../services.ts';
+import { type Claim, statusOf } from './claim.ts';
+import { type ClaimInput, toWish } from './claim-input.ts';
+import { databaseNow, moveEnd, readClaim, settleClaim } from './claim-store.ts';
+import { type MadeClaim, makeClaim } from './make-claim.ts';
+
+/** Longest life of a claim with all its extensions, in milliseconds. */
+const longestLifeMs = 24 * 60 * 60 * 1000;
+
+/** A user's own claim, or 404: whose it is, is nobody else's business. */
+async function ownClaim(queries: Queries, userId: number, id: string): Promise<Claim> {
+  const claim = await readClaim(queries, id);
+  if (claim === null || claim.userId !== userId) throw notFound();
+  return claim;
+}
+
+/** Answers with a user's claim, once the view is recorded. @throws ApiError 404 */
+export async function viewClaim(
+  { database, activityLog, settings }: Services,
+  actor: Actor,
+  userId: number,
+  id: string,
+): Promise<MadeClaim> {
+  const claim = await ownClaim(database.queries, userId, id);
+  const now = await databaseNow(database, database.queries);
+  if (settings.audit.views) await activityLog.append(claimChanged(actor, 'view', claim));
+  return { claim, now };
+}
+
+/** Ends a user's claim before its time; one that has ended stays as it is. @throws ApiError 404 */
+export function releaseClaim(
+  { database, activityLog }: Services,
+  actor: Actor,
+  userId: number,
+  id: string,
+): Promise<void> {
+  return database.transaction(async (queries) => {
+    const claim = await lockedClaim(queries, userId, id);
+    const now = await databaseNow(database, queries);
+    const status = statusOf(claim, now);
+    if (status !== 'held' && status !== 'lost') return;
+    await settleClaim(queries, id, 'released');
+    await activityLog.appendWithin(queries, claimChanged(actor, 'release', claim));
+  });
+}
+
+/**
+ * Holds a user's claim for so long from now.
+ *
+ * @throws ApiError 404, 409 for a claim that is held no more, 422 beyond 24 hours in all.
+ */
+export function extendClaim(
+  { database, activityLog }: Services,
+  actor: Actor,
+  userId: number,
+  id: string,
+  ttlSeconds: number,
+): Promise<MadeClaim> {
+  return database.transaction(async (queries) => {
+    const claim = await lockedClaim(queries, userId, id);
+    const now = await databaseNow(database, queries);
+    const status = statusOf(claim, now);
+    if (status !== 'held') throw conflict(`This claim is ${status} and cannot be extended.`);
+    const expiresAt = now + ttlSeconds * 1000;
+    if (expiresAt > claim.createdAt + longestLifeMs) {
+      throw invalid('ttl_seconds', 'max', 'The claim may not be held for more than 24 hours in all.');
+    }
+    await moveEnd(queries, id, expiresAt);
+    const properties = { ttl_seconds: ttlSeconds };
+    await activityLog.appendWithin(queries, claimChanged(actor, 'extend', claim, properties));
+    return { claim: { ...claim, expiresAt }, now };
+  });
+}
+
+/**
+ * Makes a new claim in place of a user's old one, whose ports are let go in the same transaction.
+ *
+ * @param changes What is asked otherwise than before.
+ * @throws ApiError 404, 409, 429
+ */
+export async function replaceClaim(
+  services: Services,
+  actor: Actor,
+  userId: number,
+  id: string,
+  changes: Partial<ClaimInput>,
+): Promise<MadeClaim> {
+  const { database, activityLog } = services;
+  const old = await ownClaim(database.queries, userId, id);
+  const wish = toWish({ ...old.wish, ...changes });
+  return makeClaim(services, actor, userId, wish, {
+    // Before the new ports are counted: the old ones are free for the replacement.
+    before: async (queries) => {
+      await lockedClaim(queries, userId, id);
+      await settleClaim(queries, id, 'released');
+      await activityLog.appendWithin(queries, claimChanged(actor, 'release', old));
+    },
+  });
+}
+
+/** A user's claim, held against others who would change it. */
+async function lockedClaim(queries: Queries, userId: number, id: string): Promise<Claim> {
+  // Writing the row takes its lock on every database; a statement for locking alone would be one per dialect.
+  await queries
+    .updateTable('sidecar_claims')
+    .set(({ ref }) => ({ reference: ref('reference') }))
+    .where('id', '=', id)
+    .execute();
+  return ownClaim(queries, userId, id);
+}

@@ -1,0 +1,52 @@
+import { type PortRange, parsePortRange } from '../allocations/port-filter.ts';
+import { invalid } from '../input/invalid.ts';
+import type { ClaimWish, Preference } from './make-claim.ts';
+
+/** What a caller asks for, after clean-up; checked against `claimSchema` before. */
+export interface ClaimInput {
+  readonly node_ids?: readonly number[];
+  readonly location_ids?: readonly number[];
+  readonly memory?: number;
+  readonly disk?: number;
+  readonly count: number;
+  readonly consecutive?: boolean;
+  readonly same_ip?: boolean;
+  /** `from-to`, or one port. */
+  readonly port_range?: string;
+  readonly ip?: string;
+  readonly prefer?: Preference;
+  readonly ttl_seconds?: number;
+  readonly reference?: string;
+}
+
+const defaultTtlSeconds = 120;
+
+/** What an input means. @throws ApiError 422 for a range of ports that is none. */
+export function toWish(input: ClaimInput): ClaimWish {
+  return {
+    nodes: {
+      nodeIds: input.node_ids ?? null,
+      locationIds: input.location_ids ?? null,
+      tags: null,
+      isPublic: null,
+      memory: input.memory ?? 0,
+      disk: input.disk ?? 0,
+    },
+    count: input.count,
+    isConsecutive: input.consecutive ?? false,
+    isSameIp: input.same_ip ?? false,
+    ports: rangeOf(input.port_range),
+    ip: input.ip ?? null,
+    prefer: input.prefer ?? 'least-used',
+    ttlSeconds: input.ttl_seconds ?? defaultTtlSeconds,
+    reference: input.reference ?? null,
+    input,
+  };
+}
+
+function rangeOf(text: string | undefined): PortRange | null {
+  if (text === undefined) return null;
+  const range = parsePortRange(text);
+  if (range !== null) return range;
+  throw invalid('port_range', 'regex', 'The port range must be a port, or two with a dash between.');
+}

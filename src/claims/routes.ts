@@ -1,0 +1,195 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { coerceSelection } from '../allocations/nodes-routes.ts';
+import { type Access, AccessLevel } from '../auth/access.ts';
+import { RepeatedRequest } from '../idempotency/once.ts';
+import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
+import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
+import type { Input } from '../input/input.ts';
+import { refusals } from '../input/schemas.ts';
+import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
+import { sendJson } from '../request/answer.ts';
+import { callerOf } from '../request/caller.ts';
+import type { Services } from '../services.ts';
+import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-claim.ts';
+import { toClaim } from './claim.ts';
+import { type ClaimInput, toWish } from './claim-input.ts';
+import { readClaim } from './claim-store.ts';
+import { type MadeClaim, makeClaim } from './make-claim.ts';
+import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
+
+const template = '/api/application/allocations/claims';
+const path = '/allocations/claims/:claim(^[0-9a-f-]{36}$)';
+const tags = ['Allocation claims'];
+
+const access = (level: number): Access => ({
+  resource: 'allocations',
+  level,
+  target: 'none',
+  selfService: false,
+  guardsAdmins: false,
+  allowsAnonymous: false,
+});
+
+type ClaimRequest = FastifyRequest<{ Params: { claim: string } }>;
+
+/** Claims of free ports: made, looked at, extended, replaced, ended. */
+export function claimRoutes(api: FastifyInstance, services: Services): void {
+  makeRoute(api, services);
+  viewRoute(api, services);
+  releaseRoute(api, services);
+  extendRoute(api, services);
+  replaceRoute(api, services);
+}
+
+function makeRoute(api: FastifyInstance, services: Services): void {
+  const { idempotency } = services;
+  api.post<{ Body: ClaimInput }>(
+    '/allocations/claims',
+    {
+      config: { access: access(AccessLevel.write), template },
+      preValidation: [needsOwnTables(services), coerceWish],
+      schema: {
+        operationId: 'claimAllocations',
+        summary: 'Pick free ports and hold them',
+        tags,
+        headers: idempotencyHeader,
+        body: claimSchema,
+        response: { 201: claimAnswerSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, credential } = callerOf(request);
+      const once = onceOf(request, services);
+      const userId = credential.owner.id;
+      try {
+        const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body)), {
+          before: async (queries) => {
+            if (once !== null) await idempotency.claimWithin(queries, once);
+          },
+          after: async (queries, result) => {
+            if (once === null) return;
+            await idempotency.keepWithin(queries, once, show(result, services), result.claim.id);
+          },
+        });
+        return sendJson(reply.code(201), show(made, services));
+      } catch (error) {
+        if (!(error instanceof RepeatedRequest) || once === null) throw error;
+        const exists = async (id: string) => (await readClaim(services.database.queries, id)) !== null;
+        reply.header('idempotent-replayed', 'true');
+        return sendJson(reply.code(201), await idempotency.replay(once, exists));
+      }
+    },
+  );
+}
+
+function viewRoute(api: FastifyInstance, services: Services): void {
+  api.get<{ Params: { claim: string } }>(
+    path,
+    {
+      config: { access: access(AccessLevel.read), template: `${template}/{claim}` },
+      preValidation: needsOwnTables(services),
+      schema: {
+        operationId: 'getAllocationClaim',
+        summary: 'Show a claim and how it stands',
+        tags,
+        params: claimParams,
+        response: { 200: claimAnswerSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, userId, id } = partsOf(request);
+      return sendJson(reply, show(await viewClaim(services, actor, userId, id), services));
+    },
+  );
+}
+
+function releaseRoute(api: FastifyInstance, services: Services): void {
+  api.delete<{ Params: { claim: string } }>(
+    path,
+    {
+      config: { access: access(AccessLevel.write), template: `${template}/{claim}` },
+      preValidation: needsOwnTables(services),
+      schema: {
+        operationId: 'releaseAllocationClaim',
+        summary: 'Let the ports of a claim go',
+        tags,
+        params: claimParams,
+        response: { 204: { type: 'null', description: 'Released' }, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, userId, id } = partsOf(request);
+      await releaseClaim(services, actor, userId, id);
+      return reply.code(204).send();
+    },
+  );
+}
+
+function extendRoute(api: FastifyInstance, services: Services): void {
+  api.post<{ Params: { claim: string }; Body: { ttl_seconds: number } }>(
+    `${path}/extend`,
+    {
+      config: { access: access(AccessLevel.write), template: `${template}/{claim}/extend` },
+      preValidation: [needsOwnTables(services), coerceWish],
+      schema: {
+        operationId: 'extendAllocationClaim',
+        summary: 'Hold a claim for so long from now, 24 hours in all at the most',
+        tags,
+        params: claimParams,
+        body: extensionSchema,
+        response: { 200: claimAnswerSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, userId, id } = partsOf(request);
+      const { ttl_seconds: ttl } = request.body;
+      return sendJson(reply, show(await extendClaim(services, actor, userId, id, ttl), services));
+    },
+  );
+}
+
+function replaceRoute(api: FastifyInstance, services: Services): void {
+  api.post<{ Params: { claim: string }; Body: Partial<ClaimInput> }>(
+    `${path}/replace`,
+    {
+      config: { access: access(AccessLevel.write), template: `${template}/{claim}/replace` },
+      preValidation: [needsOwnTables(services), coerceWish],
+      schema: {
+        operationId: 'replaceAllocationClaim',
+        summary: 'Make a new claim in place of one, whose ports are let go',
+        tags,
+        params: claimParams,
+        body: replacementSchema,
+        response: { 201: claimAnswerSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { actor, userId, id } = partsOf(request);
+      const made = await replaceClaim(services, actor, userId, id, onlyWishes(request.body));
+      return sendJson(reply.code(201), show(made, services));
+    },
+  );
+}
+
+function partsOf(request: ClaimRequest) {
+  const { actor, credential } = callerOf(request);
+  return { actor, userId: credential.owner.id, id: request.params.claim };
+}
+
+function show({ claim, now }: MadeClaim, { panel }: Services) {
+  return toClaim(claim, now, panel.clock);
+}
+
+/** The fields of a wish, without whatever else body and query hold. */
+function onlyWishes<Wishes extends Partial<ClaimInput>>(body: Wishes): Wishes {
+  const names = Object.keys(claimSchema.properties);
+  return Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name))) as Wishes;
+}
+
+/** Numbers and truths of a form as such; null as if it were absent. */
+async function coerceWish(request: Pick<FastifyRequest, 'body'>): Promise<void> {
+  const input = coerceSelection(request.body as Input);
+  for (const name of ['count', 'ttl_seconds']) if (name in input) input[name] = coerceInteger(input[name]);
+  for (const name of ['consecutive', 'same_ip']) if (name in input) input[name] = coerceBoolean(input[name]);
+  request.body = input;
+}

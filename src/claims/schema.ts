@@ -1,0 +1,84 @@
+import { Type } from 'typebox';
+import { allocationSchema, mostPorts, nodeSelection } from '../allocations/schema.ts';
+
+/** Longest life that can be asked for at once, in seconds. */
+const longestTtlSeconds = 3600;
+
+const ttl = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: longestTtlSeconds,
+    description: 'Seconds the ports are held; 120 where absent.',
+  }),
+);
+
+const wishes = {
+  ...nodeSelection,
+  consecutive: Type.Optional(Type.Boolean({ description: 'Neighbouring ports on one address.' })),
+  same_ip: Type.Optional(Type.Boolean({ description: 'All on one address.' })),
+  port_range: Type.Optional(Type.String({ description: '`from-to`.', examples: ['25565-25665'] })),
+  ip: Type.Optional(Type.String({ maxLength: 191 })),
+  prefer: Type.Optional(
+    Type.Enum(['least-used', 'most-used', 'random', 'lowest'], {
+      description:
+        'Which nodes are tried first, by the share of their ports that is taken; `lowest` takes the lowest node, address and port. `least-used` where absent.',
+    }),
+  ),
+  ttl_seconds: ttl,
+  reference: Type.Optional(
+    Type.String({ maxLength: 191, description: "The caller's own order or customer number." }),
+  ),
+};
+
+const count = Type.Integer({ minimum: 1, maximum: mostPorts });
+
+/** Body of a claim, after clean-up. */
+export const claimSchema = Type.Object(
+  { ...wishes, count },
+  { examples: [{ location_ids: [1], memory: 4096, disk: 20_480, count: 2, consecutive: true }] },
+);
+
+/** Body of a replacement: what is absent stays as it was asked before. */
+export const replacementSchema = Type.Object({ ...wishes, count: Type.Optional(count) });
+
+/** Body of an extension. */
+export const extensionSchema = Type.Object({
+  ttl_seconds: Type.Integer({ minimum: 1, maximum: longestTtlSeconds }),
+});
+
+/** Path of a claim. */
+export const claimParams = Type.Object({ claim: Type.String({ description: 'A UUID.' }) });
+
+/** A claim. */
+export const claimAnswerSchema = Type.Object(
+  {
+    object: Type.Literal('allocation_claim'),
+    attributes: Type.Object({
+      id: Type.String({ description: 'A UUID.' }),
+      node_id: Type.Integer(),
+      status: Type.Enum(['held', 'used', 'released', 'expired', 'lost']),
+      reference: Type.Union([Type.String(), Type.Null()]),
+      expires_at: Type.String({ format: 'date-time' }),
+      created_at: Type.String({ format: 'date-time' }),
+      relationships: Type.Object({
+        allocations: Type.Object({ object: Type.Literal('list'), data: Type.Array(allocationSchema) }),
+      }),
+    }),
+  },
+  {
+    examples: [
+      {
+        object: 'allocation_claim',
+        attributes: {
+          id: '0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77',
+          node_id: 1,
+          status: 'held',
+          reference: 'order-4711',
+          expires_at: '2026-10-05T09:32:00+00:00',
+          created_at: '2026-10-05T09:30:00+00:00',
+          relationships: { allocations: { object: 'list', data: [] } },
+        },
+      },
+    ],
+  },
+);
