@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { sendBytes } from '../support/client.ts';
 import type { SeededKey } from '../support/seed.ts';
 import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -7,7 +8,7 @@ let sidecar: Sidecar;
 let key: SeededKey;
 let path: string;
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await startSidecar(pterodactyl);
   key = await sidecar.seed.key(await sidecar.seed.user({ admin: true }));
   path = keysOf(await sidecar.seed.user());
 });
