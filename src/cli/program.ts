@@ -50,6 +50,8 @@ export function createProgram(): Command {
 
   onPanel(program.command('doctor'))
     .description('check everything the service needs, and say how to mend what is wrong')
+    .option('--url <address>', "the panel's public address, for scopes (default APP_URL)")
+    .option('--user <user>', 'whose throw-away key to try scopes with (default one without servers)')
     .option('--json', 'print for programs')
     .action(doctor);
 

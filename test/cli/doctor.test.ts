@@ -40,7 +40,7 @@ describe.each(cells)('%s', (cell) => {
     expect([...reports.keys()]).toEqual([
       ...['environment', 'configuration', 'cached config', 'database', 'tables', 'app key'],
       ...['privileges', 'least privilege', 'clocks', 'time zone', 'two-factor', 'proxies'],
-      'webhooks',
+      ...['webhooks', 'own tables', 'own rows', 'scopes'],
     ]);
     expect(complaints(reports)).toEqual(['app key: warn']);
     expect(reports.get('tables')?.detail.toLowerCase()).toBe(
@@ -67,7 +67,7 @@ describe('a panel on MariaDB', () => {
   it('prints one line a check for people, with a mark, and what to do', async () => {
     const { code, stdout, stderr } = await run(['doctor', '--panel', panel.folder], { env: { CI: 'true' } });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(13);
+    expect(lines).toHaveLength(16);
     expect(lines[0]).toBe(`✓ environment      ${panel.folder}/.env`);
     expect(lines[3]).toMatch(new RegExp(`^✓ database {9}MariaDB \\S+ at 127\\.0\\.0\\.1:\\d+/${database}$`));
     expect(lines[5]).toBe('✓ app key          APP_KEY opens the stored API keys');
@@ -145,7 +145,7 @@ describe('a panel on MariaDB', () => {
     await panel.execute(`grant select (expires_at) on ${database}.api_keys to ${account}`);
     expect(complaints(reports)).toEqual([
       ...['tables: fail', 'app key: skip', 'privileges: skip', 'least privilege: skip'],
-      ...['time zone: skip', 'two-factor: skip', 'webhooks: skip'],
+      ...['time zone: skip', 'two-factor: skip', 'webhooks: skip', 'own tables: skip', 'own rows: skip'],
     ]);
     expect(reports.get('tables')?.detail).toContain('not granted to this account: api_keys.expires_at');
     expect(reports.get('app key')?.detail).toBe("needs the panel's tables");
@@ -162,6 +162,7 @@ describe('a panel on MariaDB', () => {
     expect(complaints(reports)).toEqual([
       ...['database: fail', 'tables: skip', 'app key: skip', 'privileges: skip', 'least privilege: skip'],
       ...['clocks: skip', 'time zone: skip', 'two-factor: skip', 'webhooks: skip'],
+      ...['own tables: skip', 'own rows: skip'],
     ]);
     expect(reports.get('database')?.detail).toMatch(
       /refused the user "t_\w+": check DB_USERNAME and DB_PASSWORD$/,
@@ -253,7 +254,7 @@ describe('a panel on MariaDB', () => {
       status: 'fail',
       detail: "/nowhere does not exist: give the panel's folder, or its .env file",
     });
-    expect(complaints(reports)).toHaveLength(13);
+    expect(complaints(reports)).toHaveLength(16);
 
     const folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-doctor-'));
     const file = join(folder, 'bad.yaml');
