@@ -44,11 +44,15 @@ async function findById({ database }: Services, name: string): Promise<NamedUser
   return row ?? null;
 }
 
+/** In any case, on databases too that tell cases apart. */
 async function findByName({ database }: Services, name: string): Promise<NamedUser> {
+  const lowered = name.toLowerCase();
   const candidates = await database.queries
     .selectFrom('users')
     .select(['id', 'username', 'email'])
-    .where(({ eb, or }) => or([eb('username', '=', name), eb('email', '=', name)]))
+    .where(({ eb, or, fn }) =>
+      or([eb(fn('lower', ['username']), '=', lowered), eb(fn('lower', ['email']), '=', lowered)]),
+    )
     .orderBy('id')
     .execute();
   // Some databases take letters with and without accents for equal.

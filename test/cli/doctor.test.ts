@@ -36,7 +36,11 @@ describe.each(cells)('%s', (cell) => {
   it('is fit with the privileges that the docs print, but for a key to try', async () => {
     const panel = await createPanelDatabase(cell.panel, cell.on);
     const reports = await examine(panel.folder);
+    const seed = new PanelSeed(panel);
+    await seed.key(await seed.user({ admin: true }));
+    const withKey = await examine(panel.folder);
     await panel.drop();
+    expect(complaints(withKey)).toEqual([]);
     expect([...reports.keys()]).toEqual([
       ...['environment', 'configuration', 'cached config', 'database', 'tables', 'app key'],
       ...['privileges', 'least privilege', 'clocks', 'time zone', 'two-factor', 'proxies'],

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { adminSession, waitsForUser } from '../support/admin-session.ts';
-import { pterodactyl } from '../support/cells.ts';
+import { cells, pterodactyl } from '../support/cells.ts';
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf, startSidecar, until } from '../support/sidecar.ts';
 
@@ -37,30 +37,32 @@ it('nobody keeps a service from stopping by sending half a request, or none', as
   await sidecar.close();
 });
 
-it('a request that is being worked on is finished and answered, and no other is taken', async () => {
-  const sidecar = await startSidecar(pterodactyl);
-  const { panel, seed, service, send } = sidecar;
-  const key = await seed.key(await seed.user({ admin: true }));
-  const user = await seed.user();
-  const session = await adminSession(panel);
-  await session.holdUser(user);
-  const body = { description: 'last' };
-  const pending = send({ method: 'POST', path: keysOf(user), key: key.bearer, body });
-  await until(() => waitsForUser(panel, service.url));
-  const stopped = service.stop();
-  await until(() => service.log.some((line) => line.includes('"stopping"')));
-  await until(() =>
-    send({ path: '/healthz', from: '127.0.0.9' }).then(
-      () => false,
-      () => true,
-    ),
-  );
-  await session.query('rollback');
-  await session.end();
-  const answer = await pending;
-  expect(answer.status).toBe(200);
-  expect(answer.headers.connection).toBe('close');
-  expect(await stopped).toBe(0);
-  expect((await accountKeysOf(panel, user)).map(({ memo }) => memo)).toEqual(['last']);
-  await sidecar.close();
+describe.each(cells)('%s', (cell) => {
+  it('a request that is being worked on is finished and answered, and no other is taken', async () => {
+    const sidecar = await startSidecar(cell);
+    const { panel, seed, service, send } = sidecar;
+    const key = await seed.key(await seed.user({ admin: true }));
+    const user = await seed.user();
+    const session = await adminSession(panel);
+    await session.holdUser(user);
+    const body = { description: 'last' };
+    const pending = send({ method: 'POST', path: keysOf(user), key: key.bearer, body });
+    await until(() => waitsForUser(panel, service.url));
+    const stopped = service.stop();
+    await until(() => service.log.some((line) => line.includes('"stopping"')));
+    await until(() =>
+      send({ path: '/healthz', from: '127.0.0.9' }).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await session.query('rollback');
+    await session.end();
+    const answer = await pending;
+    expect(answer.status).toBe(200);
+    expect(answer.headers.connection).toBe('close');
+    expect(await stopped).toBe(0);
+    expect((await accountKeysOf(panel, user)).map(({ memo }) => memo)).toEqual(['last']);
+    await sidecar.close();
+  });
 });

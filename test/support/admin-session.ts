@@ -25,15 +25,23 @@ export interface AdminSession {
   query(sql: string): Promise<void>;
   /** Begins a transaction that, until it ends, keeps others from making keys for this user. */
   holdUser(user: { readonly id: number }): Promise<void>;
+  /** Begins one in which nobody else can read a key. */
+  holdKeys(): Promise<void>;
   end(): Promise<void>;
 }
 
 /** Opens such a connection to the database of a panel on one of the servers that all tests share, or a file. */
 export async function adminSession(panel: PanelDatabase): Promise<AdminSession> {
   const { query, end } = await connect(panel);
+  const lockKeys = {
+    mysql: 'lock tables api_keys write',
+    sqlite: 'begin exclusive',
+    postgres: 'begin; lock table api_keys',
+  };
   return {
     query,
     end,
+    holdKeys: () => query(lockKeys[panel.dialect]),
     async holdUser({ id }) {
       // SQLite knows no locks of rows: who is about to write has the file.
       await query(panel.dialect === 'sqlite' ? 'begin immediate' : 'begin');
@@ -60,17 +68,30 @@ async function connect(panel: PanelDatabase): Promise<Pick<AdminSession, 'query'
 }
 
 /**
- * Whether the service waits for a user whom somebody else holds. InnoDB's own table of waits is no help: it is
- * not brought up to date while it is being read all the time. SQLite shows nothing, but whoever is in flight there
- * waits, or will.
+ * Whether the service waits for a user whom somebody else holds. SQLite shows nothing, but whoever is in flight
+ * there waits, or will.
  */
 export async function waitsForUser(panel: PanelDatabase, url: string): Promise<boolean> {
-  if (panel.dialect === 'sqlite') return (await inFlight(url)) > 1;
-  const waiting = {
-    mysql: "select id from information_schema.processlist where user = ? and info like 'select%for update'",
-    postgres: "select pid from pg_stat_activity where usename = ? and wait_event_type = 'Lock'",
-  };
-  return (await panel.query(waiting[panel.dialect], [envValueOf(panel, 'DB_USERNAME')])).length > 0;
+  return panel.dialect === 'sqlite'
+    ? (await inFlight(url)) > 1
+    : waitsForLock(panel, "info like '%for update'");
+}
+
+/** Whether the service waits for keys that somebody else holds. SQLite does not show it. */
+export function waitsForKeys(panel: PanelDatabase): Promise<boolean> {
+  return waitsForLock(panel, "state = 'Waiting for table metadata lock'");
+}
+
+/**
+ * @param onMysql how a process shows there that it waits; InnoDB's own table of waits is no help, as it is not
+ *   brought up to date while it is being read all the time
+ */
+async function waitsForLock(panel: PanelDatabase, onMysql: string): Promise<boolean> {
+  const waiting =
+    panel.dialect === 'postgres'
+      ? "select pid from pg_stat_activity where usename = ? and wait_event_type = 'Lock'"
+      : `select id from information_schema.processlist where user = ? and ${onMysql}`;
+  return (await panel.query(waiting, [envValueOf(panel, 'DB_USERNAME')])).length > 0;
 }
 
 /** Requests that a service is working on, the one that asks included. */
