@@ -1,6 +1,5 @@
 import { PortIds } from './allocations/port-ids.ts';
 import { Totals } from './allocations/totals.ts';
-import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { LastUsedRecorder } from './auth/last-used.ts';
@@ -15,6 +14,7 @@ import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
+import { UserKeys } from './stored-keys/user-keys.ts';
 import { type Endpoint, readEndpoints } from './webhooks/endpoint.ts';
 import { createOutbox, noOutbox, type Outbox } from './webhooks/outbox.ts';
 

@@ -50,7 +50,7 @@ function searchRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: allKeysAccess(AccessLevel.read, false), template: keyTemplates.allKeys },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           coerceFilter(request);
           const query = request.query as Input;
@@ -133,7 +133,7 @@ function leakedRoute(api: FastifyInstance, services: Services): void {
         access: allKeysAccess(AccessLevel.write, true),
         template: `${keyTemplates.allKeys}/revoke`,
       },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'revokeLeakedApiKeys',
         summary: 'Revoke keys that have leaked',

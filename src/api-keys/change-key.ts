@@ -4,6 +4,8 @@ import type { Queries } from '../database/database.ts';
 import type { OwnKeyFacts } from '../panel/own-key.ts';
 import { phpJson } from '../panel/php-json.ts';
 import type { Services } from '../services.ts';
+import { isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
+import { keyNamed } from '../stored-keys/user-keys.ts';
 import { type AllowedIps, type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { checkAllowedIps, exceedsCaller, type KeyCaller, outlivesCaller } from './caller-bounds.ts';
 import { beyondCaller, outlives } from './create-key.ts';
@@ -11,8 +13,6 @@ import { type EndInput, requestedEnd } from './key-end.ts';
 import { KeyRules } from './key-rules.ts';
 import { changedScope, type ScopeInput } from './key-scope.ts';
 import { saveOwnFacts } from './own-row.ts';
-import { isRotatedOut, type StoredKey } from './stored-key.ts';
-import { keyNamed } from './user-keys.ts';
 
 /**
  * What the panel's column says of a key that is disabled: an end long past, so that the panel refuses the key

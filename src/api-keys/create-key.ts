@@ -5,6 +5,7 @@ import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { invalid } from '../input/invalid.ts';
 import { phpJson } from '../panel/php-json.ts';
 import type { Services } from '../services.ts';
+import type { HeldKeys } from '../stored-keys/user-keys.ts';
 import { type AllowedIps, type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import {
   type CallerBounds,
@@ -18,7 +19,6 @@ import { keyResourceExists } from './key-resource.ts';
 import { KeyRules } from './key-rules.ts';
 import { type KeyScope, newKeyScope, type ScopeInput } from './key-scope.ts';
 import { type KeyContent, type MintedKey, mintKey } from './mint-key.ts';
-import type { HeldKeys } from './user-keys.ts';
 
 /** What a caller decides about a new key; checked against `newKeySchema` before. */
 export interface NewKey extends EndInput, ScopeInput {

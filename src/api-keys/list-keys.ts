@@ -3,9 +3,9 @@ import { Batcher } from '../database/batcher.ts';
 import type { Queries } from '../database/database.ts';
 import { SizedStatement } from '../database/sized-statement.ts';
 import type { Services } from '../services.ts';
+import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { type KeyFilter, matchesFilter } from './key-filter.ts';
-import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
 
 /** Answers with a user's account keys, oldest first, once the view is recorded. */
 export type ListKeys = (

@@ -2,9 +2,9 @@ import type { Queries } from '../database/database.ts';
 import { noOwnFacts, type OwnKeyFacts } from '../panel/own-key.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
 import type { Services } from '../services.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 import { newKeyRow } from './new-key-row.ts';
 import { saveOwnFacts } from './own-row.ts';
-import type { StoredKey } from './stored-key.ts';
 
 const identifierSuffixLength = 11;
 const secretLength = 32;

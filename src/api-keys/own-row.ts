@@ -1,6 +1,6 @@
 import type { Queries } from '../database/database.ts';
 import type { OwnKeyFacts } from '../panel/own-key.ts';
-import type { StoredKey } from './stored-key.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 
 /** Facts that make a row necessary. */
 function saysAnything(facts: OwnKeyFacts): boolean {

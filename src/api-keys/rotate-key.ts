@@ -1,12 +1,12 @@
 import { conflict, notFound } from '../api-error.ts';
 import type { Services } from '../services.ts';
+import { hasEnded, isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
+import { type HeldKeys, keyNamed } from '../stored-keys/user-keys.ts';
 import { exceedsCaller, type KeyCaller } from './caller-bounds.ts';
 import { saveKey } from './change-key.ts';
 import { beyondCaller, type Creation, type CreationOptions, mintOnce, recordMinted } from './create-key.ts';
 import { deleteKeysWithin } from './delete-keys.ts';
 import { mintKey } from './mint-key.ts';
-import { hasEnded, isRotatedOut, type StoredKey } from './stored-key.ts';
-import { type HeldKeys, keyNamed } from './user-keys.ts';
 
 /**
  * Replaces a key by a new one with the same settings; the old one lives on for `graceSeconds`, never longer

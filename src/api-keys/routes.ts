@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
-import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
@@ -10,6 +9,7 @@ import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
+import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
@@ -95,7 +95,7 @@ function createRoute(api: FastifyInstance, services: Services): void {
       const { body } = request;
       const needsTables = asksForScope(body) || (body.reference ?? null) !== null;
       if (needsTables && !services.hasOwnTables) throw migrationRequired(migrateCommand);
-      const options = { fields: fieldsOf(request), once: onceOf(request, services) };
+      const options = { fields: fieldsOf(request), once: onceOf(request, services.hasOwnTables) };
       const caller = keyCallerOf(request, services);
       const { answer, isReplay } = await createKey(caller, targetUserOf(request).id, body, options);
       if (isReplay) reply.header('idempotent-replayed', 'true');
@@ -133,7 +133,7 @@ function revokeRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: userKeysAccess(AccessLevel.write), template: `${keyTemplates.userKeys}/revoke` },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           const input = request.body as unknown as Input;
           if ('all' in input) input.all = coerceBoolean(input.all);

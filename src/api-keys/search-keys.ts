@@ -2,10 +2,10 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import { type Actor, keysSearched } from '../audit/activity.ts';
 import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
+import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { disabledSince } from './change-key.ts';
 import type { KeyFilter } from './key-filter.ts';
-import { selectKeys, toStoredKey } from './stored-key.ts';
 
 /** What keys of all users can be picked by. */
 export interface KeySearch extends KeyFilter {

@@ -1,12 +1,12 @@
 import { accessDenied, conflict } from '../api-error.ts';
 import { keyChanged } from '../audit/activity.ts';
 import type { Services } from '../services.ts';
+import { isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
+import { keyNamed } from '../stored-keys/user-keys.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { exceedsCaller, type KeyCaller } from './caller-bounds.ts';
 import { saveKey } from './change-key.ts';
 import { beyondCaller } from './create-key.ts';
-import { isRotatedOut, type StoredKey } from './stored-key.ts';
-import { keyNamed } from './user-keys.ts';
 
 /** Disables or enables a key and answers with it; doing it twice changes nothing. @throws ApiError 404, 409, 403 */
 export type SuspendKey = (

@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coerceSelection } from '../allocations/nodes-routes.ts';
 import { type Access, AccessLevel } from '../auth/access.ts';
 import { RepeatedRequest } from '../idempotency/once.ts';
-import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
+import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
 import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-claim.ts';
 import { toClaim } from './claim.ts';
@@ -47,7 +47,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
     '/allocations/claims',
     {
       config: { access: access(AccessLevel.write), template },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'claimAllocations',
         summary: 'Pick free ports and hold them',
@@ -59,7 +59,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
     },
     async (request, reply) => {
       const { actor, credential } = callerOf(request);
-      const once = onceOf(request, services);
+      const once = onceOf(request, services.hasOwnTables);
       const userId = credential.owner.id;
       try {
         const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body)), {
@@ -87,7 +87,7 @@ function viewRoute(api: FastifyInstance, services: Services): void {
     path,
     {
       config: { access: access(AccessLevel.read), template: `${template}/{claim}` },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'getAllocationClaim',
         summary: 'Show a claim and how it stands',
@@ -108,7 +108,7 @@ function releaseRoute(api: FastifyInstance, services: Services): void {
     path,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}` },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'releaseAllocationClaim',
         summary: 'Let the ports of a claim go',
@@ -130,7 +130,7 @@ function extendRoute(api: FastifyInstance, services: Services): void {
     `${path}/extend`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/extend` },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'extendAllocationClaim',
         summary: 'Hold a claim for so long from now, 24 hours in all at the most',
@@ -153,7 +153,7 @@ function replaceRoute(api: FastifyInstance, services: Services): void {
     `${path}/replace`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/replace` },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'replaceAllocationClaim',
         summary: 'Make a new claim in place of one, whose ports are let go',

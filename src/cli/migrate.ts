@@ -1,11 +1,11 @@
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
-import { dependentKeys } from '../api-keys/dependent-keys.ts';
 import { shellActor } from '../audit/activity.ts';
 import { createLogger } from '../logging.ts';
 import { OperatorError } from '../operator-error.ts';
 import { migrateDown, migrateUp } from '../own-tables/migrate.ts';
 import { createServices } from '../services.ts';
 import { type OpenPanel, openPanel } from '../startup/open-panel.ts';
+import { dependentKeys } from '../stored-keys/dependent-keys.ts';
 import { note } from './output.ts';
 import { type Context, loadContext, type PanelOptions } from './panel-context.ts';
 
@@ -44,7 +44,7 @@ async function settleDependentKeys(
   mayRevoke: boolean,
 ): Promise<void> {
   const services = createServices(env, settings, opened, createLogger('warn', process.stderr));
-  const keys = await dependentKeys(services);
+  const keys = await dependentKeys(opened.database, opened.panel);
   if (keys.length === 0) return;
   if (!mayRevoke) {
     throw new OperatorError(

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { disabledSince } from '../api-keys/change-key.ts';
-import { type StoredKey, selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { classifyFailure } from '../database/errors.ts';
 import type { Services } from '../services.ts';
+import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { withOpenServices } from './open-services.ts';
 

@@ -1,7 +1,13 @@
 import { sql } from 'kysely';
-import { hasEnded, isRotatedOut, type StoredKey, selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { classifyFailure } from '../database/errors.ts';
 import type { Services } from '../services.ts';
+import {
+  hasEnded,
+  isRotatedOut,
+  type StoredKey,
+  selectKeys,
+  toStoredKey,
+} from '../stored-keys/stored-key.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** Keys looked at, and at most announced, at once. */

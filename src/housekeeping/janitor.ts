@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
-import { selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { shellActor } from '../audit/activity.ts';
 import { forgetClaims, settleEnded } from '../claims/claim-store.ts';
 import type { Services } from '../services.ts';
+import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { announceExpiring } from './announce-expiring.ts';
 
 const intervalMs = 2000;

@@ -7,7 +7,6 @@ import { noFields } from '../../src/api-keys/api-key.ts';
 import { shellCaller } from '../../src/api-keys/caller-bounds.ts';
 import { createCreateKey } from '../../src/api-keys/create-key.ts';
 import { createDeleteKey } from '../../src/api-keys/delete-keys.ts';
-import { UserKeys } from '../../src/api-keys/user-keys.ts';
 import { ActivityLog } from '../../src/audit/activity-log.ts';
 import type { Database } from '../../src/database/database.ts';
 import { DatabaseUnavailableError } from '../../src/database/errors.ts';
@@ -19,6 +18,7 @@ import { Encrypter } from '../../src/panel/encrypter.ts';
 import type { PanelEnv } from '../../src/panel/env/panel-env.ts';
 import { pelican } from '../../src/panel/pelican/pelican.ts';
 import type { Services } from '../../src/services.ts';
+import { UserKeys } from '../../src/stored-keys/user-keys.ts';
 import { noOutbox } from '../../src/webhooks/outbox.ts';
 import { until } from '../support/sidecar.ts';
 

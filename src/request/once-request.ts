@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
+import { describeOnce, type OnceRequest } from '../idempotency/once.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
-import { callerOf } from '../request/caller.ts';
-import type { Services } from '../services.ts';
-import { describeOnce, type OnceRequest } from './once.ts';
+import { callerOf } from './caller.ts';
 
 /** Header of the requests that can be repeated safely. */
 export const idempotencyHeader = Type.Object({
@@ -18,7 +17,7 @@ export const idempotencyHeader = Type.Object({
  *
  * @throws ApiError 501 without the own tables, 400 for a key that is none.
  */
-export function onceOf(request: FastifyRequest, { hasOwnTables }: Services): OnceRequest | null {
+export function onceOf(request: FastifyRequest, hasOwnTables: boolean): OnceRequest | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
   if (!hasOwnTables) throw migrationRequired(migrateCommand);
@@ -26,7 +25,7 @@ export function onceOf(request: FastifyRequest, { hasOwnTables }: Services): Onc
   return describeOnce({
     credentialId: callerOf(request).credential.id,
     method: request.method,
-    path: path.replace(/\/+$/, ''),
+    path: path.replace(/\/$/, ''),
     key: String(key),
     input: request.body,
   });

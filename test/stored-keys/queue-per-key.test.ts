@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { QueuePerKey } from '../../src/api-keys/queue-per-key.ts';
 import { DatabaseUnavailableError } from '../../src/database/errors.ts';
+import { QueuePerKey } from '../../src/stored-keys/queue-per-key.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,9 @@
 import { type ApiError, notFound } from '../api-error.ts';
-import type { Queries } from '../database/database.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { invalid } from '../input/invalid.ts';
-import type { Services } from '../services.ts';
+import type { Panel } from '../panel/panel.ts';
 import { QueuePerKey } from './queue-per-key.ts';
 import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
 
@@ -12,7 +13,12 @@ export interface HeldKeys {
   readonly keys: readonly StoredKey[];
 }
 
-type UserKeysServices = Pick<Services, 'database' | 'panel' | 'hasOwnTables' | 'settings'>;
+interface UserKeysParts {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly panel: Panel;
+  readonly hasOwnTables: boolean;
+}
 
 /**
  * Changes to the keys of one user, one at a time.
@@ -22,12 +28,12 @@ type UserKeysServices = Pick<Services, 'database' | 'panel' | 'hasOwnTables' | '
  * wait at the lock.
  */
 export class UserKeys {
-  readonly #services: UserKeysServices;
+  readonly #parts: UserKeysParts;
   readonly #perUser: QueuePerKey<number>;
 
-  constructor(services: UserKeysServices) {
-    this.#services = services;
-    this.#perUser = new QueuePerKey(services.settings.database.timeout_ms);
+  constructor(parts: UserKeysParts) {
+    this.#parts = parts;
+    this.#perUser = new QueuePerKey(parts.settings.database.timeout_ms);
   }
 
   /**
@@ -50,7 +56,7 @@ export class UserKeys {
   }
 
   #holding<Result>(userId: number, work: (held: HeldKeys) => Promise<Result>): Promise<Result> {
-    const { database, panel, hasOwnTables } = this.#services;
+    const { database, panel, hasOwnTables } = this.#parts;
     return database.transaction(async (queries) => {
       await database.lockUser(queries, userId);
       const rows = await selectKeys(queries, hasOwnTables).where('k.user_id', '=', userId).execute();
