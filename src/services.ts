@@ -1,5 +1,3 @@
-import { PortIds } from './allocations/port-ids.ts';
-import { Totals } from './allocations/totals.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { LastUsedRecorder } from './auth/last-used.ts';
@@ -7,12 +5,14 @@ import { MemoryRateLimiter, type RateLimiter } from './auth/rate-limiter.ts';
 import type { Settings } from './config/settings.ts';
 import { Batcher } from './database/batcher.ts';
 import type { Database } from './database/database.ts';
+import { Totals } from './database/totals.ts';
 import { IdempotencyStore } from './idempotency/once.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+import { KnownPortIds } from './panel/port-ids.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
 import { UserKeys } from './stored-keys/user-keys.ts';
 import { type Endpoint, readEndpoints } from './webhooks/endpoint.ts';
@@ -37,9 +37,10 @@ export interface Services {
   /** Where webhooks go. */
   readonly endpoints: readonly Endpoint[];
   readonly userKeys: UserKeys;
-  /** Totals of ports, which on large nodes are counted now and then. */
+  /** Counts of ports, which on large nodes are made now and then. */
   readonly portTotals: Totals;
-  readonly portIds: PortIds;
+  /** Where the ports of each node are to be found. */
+  readonly portIds: KnownPortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
@@ -81,7 +82,7 @@ export function createServices(
     outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
     endpoints,
     portTotals: new Totals(),
-    portIds: new PortIds(database),
+    portIds: new KnownPortIds(),
     userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),

@@ -16,7 +16,14 @@ export type ListRuns = (
 export function createListRuns(services: Services): ListRuns {
   const { activityLog, settings } = services;
   return async (actor, filter, length, after, perPage) => {
-    const { runs, next } = await readRuns(services, filter, length, after, perPage);
+    const { runs, next } = await readRuns(
+      services,
+      services.database.queries,
+      filter,
+      length,
+      after,
+      perPage,
+    );
     if (settings.audit.views) {
       await activityLog.append(allocationsViewed(actor, filter.nodeIds[0] ?? null, null, perPage));
     }

@@ -134,12 +134,22 @@ export function allocationQuerySchema(maxPerPage: number): TSchema {
   });
 }
 
+/** Most ids in a list of nodes or locations. */
+const mostIds = 1000;
+// What every supported database compares with an id, and what the panel's columns of sizes hold.
+const id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const size = Type.Integer({
+  minimum: 0,
+  maximum: 4_294_967_295,
+  description: 'MiB that a server to come needs.',
+});
+
 /** What nodes can be selected by. */
 export const nodeSelection = {
-  node_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
-  location_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
-  memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
-  disk: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
+  node_ids: Type.Optional(Type.Array(id, { maxItems: mostIds })),
+  location_ids: Type.Optional(Type.Array(id, { maxItems: mostIds })),
+  memory: Type.Optional(size),
+  disk: Type.Optional(size),
 };
 
 /** Query of the list across nodes, after clean-up. */

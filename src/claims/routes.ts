@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coerceSelection } from '../allocations/nodes-routes.ts';
+import { ApiError } from '../api-error.ts';
 import { type Access, AccessLevel } from '../auth/access.ts';
-import { RepeatedRequest } from '../idempotency/once.ts';
+import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
@@ -14,7 +15,8 @@ import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-cla
 import { toClaim } from './claim.ts';
 import { type ClaimInput, toWish } from './claim-input.ts';
 import { readClaim } from './claim-store.ts';
-import { type MadeClaim, makeClaim } from './make-claim.ts';
+import type { MadeClaim } from './hold-ports.ts';
+import { makeClaim } from './make-claim.ts';
 import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
 
 const template = '/api/application/allocations/claims';
@@ -62,7 +64,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
       const once = onceOf(request, services.hasOwnTables);
       const userId = credential.owner.id;
       try {
-        const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body)), {
+        const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body), null), {
           before: async (queries) => {
             if (once !== null) await idempotency.claimWithin(queries, once);
           },
@@ -73,13 +75,19 @@ function makeRoute(api: FastifyInstance, services: Services): void {
         });
         return sendJson(reply.code(201), show(made, services));
       } catch (error) {
-        if (!(error instanceof RepeatedRequest) || once === null) throw error;
+        if (once === null || !(await isRepeat(error, once, services))) throw error;
         const exists = async (id: string) => (await readClaim(services.database.queries, id)) !== null;
         reply.header('idempotent-replayed', 'true');
         return sendJson(reply.code(201), await idempotency.replay(once, exists));
       }
     },
   );
+}
+
+/** Whether a claim failed because the same request has made it: with the ports that it holds, none may be free. */
+async function isRepeat(error: unknown, once: OnceRequest, { idempotency }: Services): Promise<boolean> {
+  if (error instanceof RepeatedRequest) return true;
+  return error instanceof ApiError && (await idempotency.wasAnswered(once));
 }
 
 function viewRoute(api: FastifyInstance, services: Services): void {

@@ -12,12 +12,15 @@ const ttl = Type.Optional(
   }),
 );
 
+// Some databases store no NUL.
+const text = { maxLength: 191, pattern: '^[^\\u0000]*$' };
+
 const wishes = {
   ...nodeSelection,
   consecutive: Type.Optional(Type.Boolean({ description: 'Neighbouring ports on one address.' })),
   same_ip: Type.Optional(Type.Boolean({ description: 'All on one address.' })),
   port_range: Type.Optional(Type.String({ description: '`from-to`.', examples: ['25565-25665'] })),
-  ip: Type.Optional(Type.String({ maxLength: 191 })),
+  ip: Type.Optional(Type.String(text)),
   prefer: Type.Optional(
     Type.Enum(['least-used', 'most-used', 'random', 'lowest'], {
       description:
@@ -26,7 +29,7 @@ const wishes = {
   ),
   ttl_seconds: ttl,
   reference: Type.Optional(
-    Type.String({ maxLength: 191, description: "The caller's own order or customer number." }),
+    Type.String({ ...text, description: "The caller's own order or customer number." }),
   ),
 };
 

@@ -59,7 +59,8 @@ class MysqlDatabase implements Database {
     this.exactTexts(table).addColumn('id', 'bigint', (column) =>
       column.unsigned().autoIncrement().primaryKey(),
     );
-  readonly nowMs = sql<number>`cast(unix_timestamp(now(3)) * 1000 as unsigned)`;
+  // From UTC: the local time of a zone with summer time is the same twice in one night of the year.
+  readonly nowMs = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)`;
   readonly #prefix: string;
   #freePortIndex: Promise<string | null> | null = null;
   readonly #setUpFailure: () => unknown;
@@ -93,7 +94,11 @@ class MysqlDatabase implements Database {
   }
 
   async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
-    this.#freePortIndex ??= this.#findFreePortIndex();
+    this.#freePortIndex ??= this.#findFreePortIndex().catch((error) => {
+      // Asked again next time.
+      this.#freePortIndex = null;
+      throw error;
+    });
     const index = await this.#freePortIndex;
     const hint = index === null ? sql`a` : sql`a force index (${sql.id(index)})`;
     return sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(hint);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
 import { shellActor } from '../audit/activity.ts';
-import { forgetClaims, settleEnded } from '../claims/claim-store.ts';
+import { forgetClaims, settleEnded } from '../claims/ended-claims.ts';
 import type { Services } from '../services.ts';
 import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { announceExpiring } from './announce-expiring.ts';
@@ -12,7 +12,10 @@ const announceIntervalMs = 60_000;
 /** Most keys deleted with one transaction. */
 const batchSize = 100;
 
-/** Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten. */
+/**
+ * Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten, and
+ * claims that have ended let go of their ports.
+ */
 export class Janitor {
   readonly #services: Services;
   #timer: NodeJS.Timeout | null = null;
@@ -48,7 +51,8 @@ export class Janitor {
       await deleteEndedKeys(this.#services, Date.now());
       await idempotency.forgetOld();
       await this.#announce(Date.now());
-      await endClaims(this.#services);
+      await settleEnded(this.#services.database);
+      await forgetClaims(this.#services.database);
     } catch (error) {
       metrics.backgroundFailures.inc({ task: 'housekeeping' });
       logger.warn({ err: error }, 'housekeeping failed; it is tried again');
@@ -72,15 +76,4 @@ export async function deleteEndedKeys(services: Services, now: number): Promise<
   const ended = rows.map((row) => toStoredKey(row, panel.clock)).filter(({ own }) => own.rotatedTo !== null);
   if (ended.length === 0) return;
   await database.transaction((queries) => deleteKeysWithin(services, queries, shellActor, ended));
-}
-
-/** How long a claim that has ended can still be asked about, in milliseconds: a week. */
-const claimsKeptMs = 7 * 24 * 60 * 60 * 1000;
-
-/** Settles claims that have ended, and forgets those that ended long ago. */
-export async function endClaims({ database }: Services): Promise<void> {
-  await database.transaction(async (queries) => {
-    await settleEnded(database, queries);
-    await forgetClaims(queries, Date.now() - claimsKeptMs);
-  });
 }

@@ -95,6 +95,17 @@ export class IdempotencyStore {
     }
   }
 
+  /** Whether the request has been answered: what it was to make may then be there no more for a repeat of it. */
+  async wasAnswered({ fingerprint }: OnceRequest): Promise<boolean> {
+    const row = await this.#database.queries
+      .selectFrom('sidecar_idempotency')
+      .select('id')
+      .where('fingerprint', '=', fingerprint)
+      .where('created_at', '>=', Date.now() - keptMs)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Keeps the answer, as the last thing in the transaction. @param resource Names what was made. */
   async keepWithin(queries: Queries, request: OnceRequest, answer: unknown, resource: string): Promise<void> {
     await queries

@@ -83,7 +83,7 @@ const claims: Migration = {
       .addColumn('wish', 'text', (column) => column.notNull())
       .addColumn('outcome', 'varchar(16)')
       .execute();
-    await createIndex(queries, 'sidecar_claims', ['node_id', 'expires_at']);
+    await createIndex(queries, 'sidecar_claims', ['outcome', 'expires_at']);
     await exact(queries.schema.createTable('sidecar_claim_ports').ifNotExists())
       .addColumn('claim_id', 'char(36)', (column) => column.notNull())
       .addColumn('allocation_id', 'integer', (column) => column.notNull())
@@ -96,10 +96,8 @@ const claims: Migration = {
       .addColumn('user_id', 'integer', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .execute();
-    await createIndex(queries, 'sidecar_holds', ['claim_id']);
     await createIndex(queries, 'sidecar_holds', ['node_id', 'expires_at']);
     await createIndex(queries, 'sidecar_holds', ['user_id', 'expires_at']);
-    await createIndex(queries, 'sidecar_holds', ['expires_at']);
   },
   async down(queries) {
     for (const table of ['sidecar_holds', 'sidecar_claim_ports', 'sidecar_claims']) {

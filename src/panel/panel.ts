@@ -82,8 +82,8 @@ export interface NodeCapacity {
   readonly isInMaintenance: boolean;
   /** Null on a panel without locations. */
   readonly locationId: number | null;
-  /** Empty on a panel without tags. */
-  readonly tags: readonly string[];
+  /** Null on a panel without tags. */
+  readonly tags: readonly string[] | null;
   /** Whether a server of this size fits besides those that are there, in MiB. */
   fits(memory: number, disk: number): boolean;
 }
