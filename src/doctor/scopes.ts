@@ -124,6 +124,10 @@ function evasions(bearer: string): readonly (readonly [string, Asked])[] {
       'a key behind another scheme',
       { path: refused, headers: { authorization: `Basic abc, ${authorization}` } },
     ],
+    [
+      'PHP-Auth-Digest in place of Authorization',
+      { path: refused, headers: { 'php-auth-digest': authorization } },
+    ],
     ['headers that claim another path', { path: refused, headers: { authorization, ...claims } }],
   ];
 }

@@ -54,6 +54,7 @@ describe('Traefik', () => {
     });
     expect(http.middlewares['panel-headers'].headers.customRequestHeaders).toEqual({
       'X-HTTP-Method-Override': '',
+      'PHP-Auth-Digest': '',
     });
   });
 
