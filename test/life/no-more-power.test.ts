@@ -63,6 +63,7 @@ const attempt = fc.record({
     'rotate',
     'rotate',
     'enable',
+    'enable',
     'disable',
     'delete',
     'revoke',
@@ -228,7 +229,7 @@ describe.each(lifeCells)('no sequence of operations gives more, $panel on $on', 
 
   const reachable = lists.filter((list) => fromAddresses(list).has('127.0.0.1'));
   const attempts = fc.array(attempt, { minLength: 4, maxLength: 12 });
-  const limits = { numRuns: 40, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true };
+  const limits = { numRuns: 30, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true };
 
   it('by an account key on its own account, in time and addresses', async () => {
     let succeeded = 0;
