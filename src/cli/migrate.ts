@@ -28,9 +28,22 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     }
     await migrateUp(opened.database, ({ version, title }) => note(`step ${version}: ${title}`));
     note('the own tables are there; restart the service to use them');
+  } catch (error) {
+    throw deniedCodes.has((error as { code?: unknown }).code) ? deniedAdvice() : error;
   } finally {
     await opened.database.close();
   }
+}
+
+/** What MySQL and PostgreSQL call an account that lacks a right. */
+const deniedCodes = new Set<unknown>([
+  ...['ER_TABLEACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', '42501'],
+]);
+
+function deniedAdvice(): OperatorError {
+  return new OperatorError(
+    "this database account may not make or remove tables: run this with the panel's own DB_USERNAME and DB_PASSWORD",
+  );
 }
 
 /**

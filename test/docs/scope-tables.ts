@@ -29,7 +29,7 @@ function needsOf(route: ClientRoute): readonly string[] | null {
   );
 }
 
-/** What each permission lets through by itself, and whether it does with others. */
+/** What each permission lets through by itself; a star where it does with others. */
 export function permissionRows(): Rows {
   return permissionNames.map((name) => [`\`${name}\``, lettingThrough(name)]);
 }
@@ -38,8 +38,8 @@ function lettingThrough(name: string): string {
   if (name === 'server.read' || name === 'server.write') return groupText(name);
   const needing = clientRoutes.filter((route) => needsOf(route)?.includes(name) === true);
   const alone = needing.filter((route) => needsOf(route)?.length === 1).map(code);
-  const withOthers = needing.length > alone.length ? ['with others, what the next table says'] : [];
-  return [...alone, ...withOthers].join(', ') || 'nothing';
+  if (needing.length === 0) return 'nothing';
+  return [alone.join(', '), ...(needing.length > alone.length ? ['\\*'] : [])].join(' ').trim();
 }
 
 function groupText(name: string): string {
@@ -69,6 +69,8 @@ function code(route: ClientRoute): string {
   return `\`${text(route)}\``;
 }
 
+/** Method and path below `/api/client`, with `…` for what all of a server's routes begin with. */
 function text({ method, parts }: ClientRoute): string {
-  return `${method} /${parts.join('/')}`;
+  const path = parts[0] === 'servers' ? ['…', ...parts.slice(2)] : ['', ...parts];
+  return `${method} ${path.join('/') || '/'}`;
 }

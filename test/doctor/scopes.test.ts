@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckReport } from '../../src/doctor/run-checks.ts';
+import { keyTakenByPanel } from '../scopes/as-the-panel.ts';
 import { scopingService } from '../scopes/scoped-panel.ts';
 import { startWebServer, type WebServer, type WebServerName, webServerNames } from '../scopes/web-servers.ts';
 import { run, startCommand } from '../support/cli.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await migrateOwnTables(panel);
   seed = new PanelSeed(panel);
   admin = await seed.user({ admin: true });
-  standIn = await StandInPanel.start();
+  standIn = await StandInPanel.start((request) => (keyTakenByPanel(request) === null ? 401 : 200));
   const [nginx, caddy] = await Promise.all([scopingService(panel, 'nginx'), scopingService(panel, 'caddy')]);
   services = { nginx, caddy };
 });
@@ -81,9 +82,10 @@ describe.each(webServerNames)('behind %s', (name) => {
     expect(await examineScopes(name, url)).toEqual({
       name: 'scopes',
       status: 'ok',
-      detail: `kept at ${url}: tried 9 requests`,
+      detail: `kept at ${url}: tried 10 requests`,
     });
-    expect(standIn.take().map(({ variables }) => variables.REQUEST_URI)).toEqual([permitted]);
+    const withKey = standIn.take().filter((request) => keyTakenByPanel(request) !== null);
+    expect(withKey.map(({ variables }) => variables.REQUEST_URI)).toEqual([permitted]);
   });
 
   test('without a question scopes are not kept', async () => {
@@ -241,7 +243,7 @@ describe('where the panel cannot be asked', () => {
   test('APP_URL is asked unless another address is given', async () => {
     const url = await front('nginx');
     expect((await examineScopes('nginx', undefined, { APP_URL: `${url}/` })).detail).toBe(
-      `kept at ${url}: tried 9 requests`,
+      `kept at ${url}: tried 10 requests`,
     );
     expect((await examineScopes('nginx', undefined, { APP_URL: '' })).detail).toBe(
       "APP_URL is not set: give the panel's public address by --url",

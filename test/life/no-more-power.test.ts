@@ -37,15 +37,18 @@ const seeded = fc.record({
 });
 type Seeded = typeof seeded extends fc.Arbitrary<infer Value> ? Value : never;
 
-const settings = fc.record(
-  {
-    allowed_ips: fc.option(fc.constantFrom(...lists), { nil: null }),
-    expires_at: fc.constantFrom(...ends),
-    expires_in: fc.constantFrom(60, 100_000_000, 500_000_000),
-    permissions: fc.constantFrom(...scopes),
-    servers: fc.option(fc.subarray(servers), { nil: null }),
-  },
-  { requiredKeys: [] },
+const fields = {
+  allowed_ips: fc.option(fc.constantFrom(...lists), { nil: null }),
+  expires_at: fc.constantFrom(...ends),
+  expires_in: fc.constantFrom(60, 100_000_000, 500_000_000),
+  permissions: fc.constantFrom(...scopes),
+  servers: fc.option(fc.subarray(servers), { nil: null }),
+};
+
+// One field at a time passes the rules more often than several do.
+const settings = fc.oneof(
+  ...Object.entries(fields).map(([name, field]) => fc.record({ [name]: field as fc.Arbitrary<unknown> })),
+  fc.record(fields, { requiredKeys: [] }),
 );
 
 /** One thing to try: by a key the caller holds, on a key of the account, both counted round. */
@@ -59,6 +62,7 @@ const attempt = fc.record({
     'change',
     'rotate',
     'rotate',
+    'enable',
     'enable',
     'disable',
     'delete',
@@ -94,10 +98,6 @@ function isWithin(inner: ReadonlySet<string> | 'all', outer: ReadonlySet<string>
   return outer === 'all' || (inner !== 'all' && [...inner].every((member) => outer.has(member)));
 }
 
-function join(one: ReadonlySet<string> | 'all', other: ReadonlySet<string> | 'all') {
-  return one === 'all' || other === 'all' ? 'all' : new Set([...one, ...other]);
-}
-
 /** In which parts a power goes beyond another. */
 function beyond(power: Power, bound: Power): readonly string[] {
   return [
@@ -106,15 +106,6 @@ function beyond(power: Power, bound: Power): readonly string[] {
     ...(isWithin(power.permissions, bound.permissions) ? [] : ['permissions']),
     ...(isWithin(power.servers, bound.servers) ? [] : ['servers']),
   ];
-}
-
-function either(one: Power, other: Power): Power {
-  return {
-    from: new Set([...one.from, ...other.from]),
-    until: Math.max(one.until, other.until),
-    permissions: join(one.permissions, other.permissions),
-    servers: join(one.servers, other.servers),
-  };
 }
 
 const nothing: Power = { from: new Set(), until: 0, permissions: new Set(), servers: new Set() };
@@ -203,7 +194,8 @@ describe.each(lifeCells)('no sequence of operations gives more, $panel on $on', 
 
   /**
    * Lets a caller try things, and holds what became of the account's keys against what there was: a key that
-   * the caller has in hand may do no more than the caller's own, another key no more than it could or that.
+   * the caller has in hand may do no more than the caller's own, another key no more than it could before, or no
+   * more than that.
    *
    * @returns how many attempts succeeded
    */
@@ -227,9 +219,9 @@ describe.each(lifeCells)('no sequence of operations gives more, $panel on $on', 
     for (const row of await keysIn(owner)) {
       const was = before.get(row.identifier);
       const power = powerOf(row);
-      if (inHand.has(String(row.identifier))) expect(beyond(power, bound), 'in hand').toEqual([]);
-      else
-        expect(beyond(power, either(was === undefined ? nothing : powerOf(was), bound)), 'other').toEqual([]);
+      const gained = beyond(power, bound);
+      const isAsItWas = was !== undefined && beyond(power, powerOf(was)).length === 0;
+      if (inHand.has(String(row.identifier)) || !isAsItWas) expect(gained).toEqual([]);
       if (was?.disabled_at !== null && was?.disabled_by_admin === 1) expect(row.disabled_at).not.toBeNull();
     }
     return succeeded;
@@ -237,7 +229,7 @@ describe.each(lifeCells)('no sequence of operations gives more, $panel on $on', 
 
   const reachable = lists.filter((list) => fromAddresses(list).has('127.0.0.1'));
   const attempts = fc.array(attempt, { minLength: 4, maxLength: 12 });
-  const limits = { numRuns: 40, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true };
+  const limits = { numRuns: 30, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true };
 
   it('by an account key on its own account, in time and addresses', async () => {
     let succeeded = 0;

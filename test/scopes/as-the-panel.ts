@@ -17,6 +17,16 @@ export function routedByPanel(request: FastcgiRequest): ModelRequest | null {
   return { route, server, includesPassword: listsDatabases && includesOf(request).includes('password') };
 }
 
+/**
+ * The key it takes: what follows the last `Bearer `, in any case, up to a comma. Without an Authorization header
+ * its framework takes one for digests in its place.
+ */
+export function keyTakenByPanel({ variables }: FastcgiRequest): string | null {
+  const header = variables.HTTP_AUTHORIZATION ?? variables.HTTP_PHP_AUTH_DIGEST ?? '';
+  const at = header.toLowerCase().lastIndexOf('bearer ');
+  return at === -1 ? null : (header.slice(at + 'bearer '.length).split(',', 1)[0] ?? null);
+}
+
 /** The path its router looks at: what is before `/index.php` is dropped, the rest is decoded once. */
 export function panelPath(requestUri: string): string {
   const withoutHost = requestUri.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sendBytes } from '../support/client.ts';
+import { keyTakenByPanel } from './as-the-panel.ts';
 import { type RawRequest, sendRaw } from './raw-request.ts';
 import { type ScopedKey, type ScopedPanel, startScopedPanel } from './scoped-panel.ts';
 import { webServerNames } from './web-servers.ts';
@@ -151,12 +152,24 @@ describe.each(webServerNames)('behind %s', (name) => {
       ['in a line that goes on', () => [`Authorization: Basic abc\r\n Bearer ${reader.bearer}`]],
       ['as a hop-by-hop header', () => [bearer(reader), 'Connection: close, Authorization']],
       ['with a session beside it', () => [bearer(reader), 'Cookie: pterodactyl_session=abc']],
+      [
+        'in a header for digests, beside another scheme',
+        () => [`Php-Auth-Digest: Bearer ${reader.bearer}`, 'Authorization: Basic abc'],
+      ],
       ['with a space before the colon', () => [`Authorization : Bearer ${reader.bearer}`]],
     ];
 
     test.each(forms)('%s', async (_form, lines) => {
       await expectRefused({ target: keys, lines: lines() });
     });
+  });
+
+  test.each([
+    ...['PHP-Auth-Digest', 'php-auth-digest', 'PHP_Auth_Digest', 'PHP-Auth_Digest', 'PHP-Auth-User'],
+    ...['Redirect-Http-Authorization', 'Http-Authorization', 'X-Authorization', 'Proxy-Authorization'],
+  ])('no key gets to the panel in %s', async (header) => {
+    await ask({ target: keys, lines: [`${header}: Bearer ${reader.bearer}`] });
+    expect(scoped.standIn.take().filter((request) => keyTakenByPanel(request) !== null)).toEqual([]);
   });
 
   test.each([

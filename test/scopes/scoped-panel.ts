@@ -6,7 +6,7 @@ import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { type RunningService, startService } from '../support/service.ts';
 import { keysOf, unlimited } from '../support/sidecar.ts';
 import { StandInPanel } from '../support/stand-in-panel.ts';
-import { routedByPanel } from './as-the-panel.ts';
+import { keyTakenByPanel, routedByPanel } from './as-the-panel.ts';
 import { type ModelScope, mayDo } from './scope-model.ts';
 import { startWebServer, type WebServer, type WebServerName, webServerNames } from './web-servers.ts';
 
@@ -86,7 +86,7 @@ export async function startScopedPanel(on: 'sqlite' | 'mariadb' = 'sqlite'): Pro
     },
     violations(received = standIn.received) {
       return received.filter((request) => {
-        const bearer = bearerOf(request);
+        const bearer = keyTakenByPanel(request);
         const key = bearer === null ? undefined : keys.get(bearer);
         const routed = routedByPanel(request);
         return key !== undefined && routed !== null && !mayDo(key, routed);
@@ -104,11 +104,4 @@ export async function startScopedPanel(on: 'sqlite' | 'mariadb' = 'sqlite'): Pro
 interface MadeKey {
   readonly attributes: { readonly identifier: string };
   readonly meta: { readonly secret_token: string };
-}
-
-/** The key that the panel would take: what follows the last `Bearer `, in any case, up to a comma. */
-function bearerOf({ variables }: FastcgiRequest): string | null {
-  const header = variables.HTTP_AUTHORIZATION ?? '';
-  const at = header.toLowerCase().lastIndexOf('bearer ');
-  return at === -1 ? null : (header.slice(at + 'bearer '.length).split(',', 1)[0] ?? null);
 }

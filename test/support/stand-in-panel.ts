@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { type FastcgiRequest, FastcgiServer } from './fastcgi.ts';
 
 /**
- * Stands in for the panel behind a web server: it is reached as PHP is, keeps what reached it, and answers 200
- * to everything.
+ * Stands in for the panel behind a web server: it is reached as PHP is, and keeps what reached it.
  */
 export class StandInPanel {
   /** What reached it, oldest first. */
@@ -18,7 +17,8 @@ export class StandInPanel {
     this.root = root;
   }
 
-  static async start(): Promise<StandInPanel> {
+  /** @param statusOf What it answers; 200 to everything unless given. */
+  static async start(statusOf: (request: FastcgiRequest) => number = () => 200): Promise<StandInPanel> {
     const root = mkdtempSync(join(tmpdir(), 'panel-sidecar-public-'));
     // Whoever the web server runs as only has to see that it is there.
     writeFileSync(join(root, 'index.php'), '<?php // never run\n');
@@ -26,7 +26,7 @@ export class StandInPanel {
     panel.#fastcgi = await FastcgiServer.start((request) => {
       panel.received.push(request);
       const headers = { 'Content-Type': 'application/json', 'X-Answered-By': 'panel' };
-      return { status: 200, headers, body: '{"object":"stand-in"}' };
+      return { status: statusOf(request), headers, body: '{"object":"stand-in"}' };
     });
     return panel;
   }
