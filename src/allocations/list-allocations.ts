@@ -2,7 +2,8 @@ import { type Actor, allocationsViewed } from '../audit/activity.ts';
 import { SharedRuns } from '../database/shared-runs.ts';
 import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
-import { countPorts, type PortPage, type PortRow, readPorts } from './list-ports.ts';
+import type { PortRow } from './allocation.ts';
+import { countPorts, type PortPage, readPorts } from './list-ports.ts';
 import type { PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 

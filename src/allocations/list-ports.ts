@@ -1,17 +1,10 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { Services } from '../services.ts';
-import type { AllocationRow } from './allocation.ts';
+import type { PortRow } from './allocation.ts';
 import { type PortFilter, portConditions } from './port-filter.ts';
 import { orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
 import { walkFreePorts } from './port-walk.ts';
-
-/** A port with what only some lists show of it. */
-export interface PortRow extends AllocationRow {
-  readonly node_id: number;
-  /** Until when a claim holds it, in Unix milliseconds; absent unless held ports were asked for. */
-  readonly held_until?: number | string | null;
-}
 
 /** What reading ports works with. */
 export type PortServices = Pick<Services, 'database' | 'hasOwnTables' | 'portIds'>;

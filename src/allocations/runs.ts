@@ -1,5 +1,6 @@
 import type { Queries } from '../database/database.ts';
-import { type PortRow, type PortServices, readPorts } from './list-ports.ts';
+import type { PortRow } from './allocation.ts';
+import { type PortServices, readPorts } from './list-ports.ts';
 import type { PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 

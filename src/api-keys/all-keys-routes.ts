@@ -14,8 +14,7 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { createRevokeLeaked } from './revoke-leaked.ts';
-import { allKeysAccess, fieldsOf, keyTemplates } from './route-parts.ts';
-import { coerceFilter } from './routes.ts';
+import { allKeysAccess, coerceFilter, fieldsOf, keyTemplates } from './route-parts.ts';
 import {
   keySearchQuery,
   keySearchSchema,

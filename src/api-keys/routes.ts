@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
@@ -19,7 +19,14 @@ import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
-import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
+import {
+  coerceFilter,
+  fieldsOf,
+  keyCallerOf,
+  keyTemplates,
+  userKeyPath,
+  userKeysAccess,
+} from './route-parts.ts';
 import {
   apiKeyListSchema,
   createdKeySchema,
@@ -157,20 +164,5 @@ function revokeRoute(api: FastifyInstance, services: Services): void {
       }));
       return sendJson(reply, { object: 'list', data });
     },
-  );
-}
-
-/** Filters as schemas want them: yes and no as such, numbers as numbers, none at all where it is empty. */
-export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {
-  const query = request.query as Input;
-  const { filter } = query;
-  if (filter === null) delete query.filter;
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return;
-  const booleans = ['expired', 'disabled', 'never_used', 'has_ip_restriction', 'owner_is_admin'];
-  query.filter = Object.fromEntries(
-    Object.entries(filter).map(([name, value]) => {
-      if (name === 'user') return [name, coerceInteger(value)];
-      return [name, booleans.includes(name) ? coerceBoolean(value) : value];
-    }),
   );
 }

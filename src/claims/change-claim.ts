@@ -4,8 +4,9 @@ import type { Queries } from '../database/database.ts';
 import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
 import { type Claim, statusOf } from './claim.ts';
-import { type ClaimInput, toWish } from './claim-input.ts';
+import { toWish } from './claim-input.ts';
 import { databaseNow, moveEnd, readClaim, settleClaim } from './claim-store.ts';
+import type { ClaimInput } from './claim-wish.ts';
 import type { MadeClaim } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
 

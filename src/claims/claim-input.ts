@@ -1,23 +1,6 @@
 import { type PortRange, parsePortRange } from '../allocations/port-filter.ts';
 import { invalid } from '../input/invalid.ts';
-import type { ClaimWish, Preference } from './claim-wish.ts';
-
-/** What a caller asks for, after clean-up; checked against `claimSchema` before. */
-export interface ClaimInput {
-  readonly node_ids?: readonly number[];
-  readonly location_ids?: readonly number[];
-  readonly memory?: number;
-  readonly disk?: number;
-  readonly count: number;
-  readonly consecutive?: boolean;
-  readonly same_ip?: boolean;
-  /** `from-to`, or one port. */
-  readonly port_range?: string;
-  readonly ip?: string;
-  readonly prefer?: Preference;
-  readonly ttl_seconds?: number;
-  readonly reference?: string;
-}
+import type { ClaimInput, ClaimWish } from './claim-wish.ts';
 
 const defaultTtlSeconds = 120;
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { PortRow } from '../allocations/list-ports.ts';
+import type { PortRow } from '../allocations/allocation.ts';
 import type { Database, Queries } from '../database/database.ts';
 import type { Claim } from './claim.ts';
-import type { ClaimInput } from './claim-input.ts';
+import type { ClaimInput } from './claim-wish.ts';
 
 /** The database's clock, in Unix milliseconds. */
 export async function databaseNow({ nowMs }: Database, queries: Queries): Promise<number> {

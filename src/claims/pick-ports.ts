@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type PortRow, type PortServices, readPorts } from '../allocations/list-ports.ts';
+import type { PortRow } from '../allocations/allocation.ts';
+import { type PortServices, readPorts } from '../allocations/list-ports.ts';
 import { type PortFilter, portConditions } from '../allocations/port-filter.ts';
 import { defaultOrder, type PortOrder } from '../allocations/port-order.ts';
 import type { Queries } from '../database/database.ts';

@@ -5,8 +5,11 @@ import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import type { SessionSettings } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 
-/** Statements each connection keeps prepared; a batch's size is part of its text, so there are many. */
-const preparedPerConnection = 512;
+/**
+ * Statements each connection keeps prepared: those of shared round trips in all their sizes, and some more. A
+ * server keeps 16,382 for all its clients together, unless told otherwise.
+ */
+const preparedPerConnection = 200;
 
 /** A pool, and why its latest session could not be set up. */
 export interface MysqlPool {

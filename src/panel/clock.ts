@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { createZoneOffset } from './zone-offset.ts';
 
 /** How a panel's timestamp columns map to instants, and how it prints instants. */
 export interface PanelClock {
@@ -60,6 +61,17 @@ function formatUtc(instant: Date): string {
 }
 
 function zonedFormat(zone: string): (instant: Date) => string {
-  return (instant) =>
-    isNone(instant) ? noTime : DateTime.fromJSDate(instant, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
+  const offsetAt = createZoneOffset(zone);
+  return (instant) => {
+    if (isNone(instant)) return noTime;
+    const minutes = offsetAt(instant.getTime());
+    const local = new Date(instant.getTime() + minutes * 60_000);
+    return local.toISOString().slice(0, 19) + offsetText(minutes);
+  };
+}
+
+function offsetText(minutes: number): string {
+  const size = Math.abs(minutes);
+  const [hours, rest] = [Math.floor(size / 60), size % 60].map((part) => String(part).padStart(2, '0'));
+  return `${minutes < 0 ? '-' : '+'}${hours}:${rest}`;
 }
