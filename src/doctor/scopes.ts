@@ -18,7 +18,7 @@ export const checkScopes: Check = {
       const owner = await findThrowAwayOwner(services, findings);
       if (owner === null) {
         return warn(
-          'not tried: no user who is no admin and has no servers was found',
+          'not tried: no user was found who is no admin and has no servers (least privilege hides whose servers are)',
           'make one, or choose a user of yours by --user',
         );
       }

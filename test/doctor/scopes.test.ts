@@ -190,7 +190,8 @@ describe('the throw-away key', () => {
     await panel.execute('delete from users where root_admin = 0');
     expect(await examineScopes('nginx', 'http://127.0.0.1:1')).toMatchObject({
       status: 'warn',
-      detail: 'not tried: no user who is no admin and has no servers was found',
+      detail:
+        'not tried: no user was found who is no admin and has no servers (least privilege hides whose servers are)',
       remedy: 'make one, or choose a user of yours by --user',
     });
   });
