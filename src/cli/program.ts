@@ -76,6 +76,12 @@ export function createProgram(): Command {
     .option('--allowed-ip <ip...>', 'addresses or ranges it may be used from (default anywhere)')
     .option('--json', 'print what the API would answer')
     .action(keysCreate);
+  onPanel(keys.command('revoke'))
+    .description("delete one of a user's keys")
+    .argument('<user>')
+    .argument('<identifier>', 'the first 16 characters of the key')
+    .option('--json', 'print nothing')
+    .action(keysRevoke);
   onPanel(keys.command('rotate'))
     .description('replace one by a new one with the same settings, and print it, this once')
     .argument('<user>')
@@ -97,12 +103,6 @@ export function createProgram(): Command {
     .option('--older-than-days <n>', 'what counts as old', parseDays, 365)
     .option('--json', 'print for programs')
     .action(keysAudit);
-  onPanel(keys.command('revoke'))
-    .description("delete one of a user's keys")
-    .argument('<user>')
-    .argument('<identifier>', 'the first 16 characters of the key')
-    .option('--json', 'print nothing')
-    .action(keysRevoke);
 
   const allocations = program.command('allocations').description('list free ports; a node is an id or name');
   onPanel(allocations.command('free'))

@@ -36,7 +36,7 @@ export const settingsSchema = Type.Object(
         default_permissions: Type.Array(Type.Enum(permissionNames), {
           default: ['user.read', 'server.read'],
           uniqueItems: true,
-          description: 'Permissions of a new key that names none. Checked, and in force once scopes exist.',
+          description: 'Permissions of a new key that names none, while scopes are enforced; else nothing.',
         }),
       },
       { additionalProperties: false, description: 'Client API keys.' },

@@ -147,8 +147,8 @@ describe.each(cells)('%s', (cell) => {
     const other = await sidecar.seed.user();
     const { owner, answer } = await create({
       ...{ description: 'mass', user_id: other.id, key_type: 2, identifier: 'ptla_chosenByMe0', token: 'x' },
-      ...{ r_users: 3, permissions: { user: 3 }, memo: 'no', id: 1 },
-      ...{ expires_at: '2020-01-01', last_used_at: '2020-01-01' },
+      ...{ r_users: 3, scopes: { user: 3 }, memo: 'no', id: 1 },
+      ...{ disabled: true, rotated_from: 'ptlc_Seeded00004', last_used_at: '2020-01-01' },
     });
     expect(answer.status).toBe(200);
     const [row] = await accountKeysOf(sidecar.panel, owner);

@@ -17,7 +17,7 @@ describe.each(cells)('%s', (cell) => {
   const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 
   describe('the list', () => {
-    it('holds account keys only, oldest first, expired ones too, each with five attributes', async () => {
+    it('holds account keys only, oldest first, expired ones too, each with five attributes and its end where it has one', async () => {
       const { seed, send } = sidecar;
       const user = await seed.user();
       const first = await seed.key(user, { type: 1, memo: 'first', allowedIps: '["10.0.0.0\\/8"]' });
@@ -25,18 +25,23 @@ describe.each(cells)('%s', (cell) => {
       const ended = { memo: 'second', allowedIps: '[]', expiresAt: '2020-01-01 00:00:00' };
       const second = await seed.key(user, { type: 1, ...ended });
       await seed.key(await seed.user(), { type: 1, memo: 'of somebody else' });
-      const shown = (identifier: string, description: string, allowed_ips: unknown) => ({
+      const shown = (identifier: string, description: string, allowed_ips: unknown, more = {}) => ({
         object: 'api_key',
         attributes: {
           ...{ identifier, description, allowed_ips, last_used_at: null },
           created_at: '2026-01-02T03:04:05+00:00',
+          ...more,
         },
       });
+      const end = { expires_at: '2020-01-01T00:00:00+00:00' };
       const answer = await send({ path: keysOf(user), key: key.bearer });
       expect(answer.text).toBe(
         JSON.stringify({
           object: 'list',
-          data: [shown(first.identifier, 'first', ['10.0.0.0/8']), shown(second.identifier, 'second', [])],
+          data: [
+            shown(first.identifier, 'first', ['10.0.0.0/8']),
+            shown(second.identifier, 'second', [], end),
+          ],
         }),
       );
     });

@@ -20,7 +20,18 @@ it('prints, without a panel, the document that a running service answers', async
   expect(Object.keys((answered as { paths: object }).paths)).toEqual([
     '/api/application/users/{user}/api-keys',
     '/api/application/users/{user}/api-keys/{identifier}',
+    '/api/application/users/{user}/api-keys/revoke',
+    ...['rotate', 'disable', 'enable'].map(
+      (change) => `/api/application/users/{user}/api-keys/{identifier}/${change}`,
+    ),
+    '/api/application/api-keys',
+    '/api/application/api-keys/revoke',
     '/api/application/nodes/{node}/allocations/free',
+    '/api/application/allocations/free',
+    '/api/application/allocations/claims',
+    '/api/application/allocations/claims/{claim}',
+    '/api/application/allocations/claims/{claim}/extend',
+    '/api/application/allocations/claims/{claim}/replace',
   ]);
 });
 

@@ -56,6 +56,7 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
     const settings = {
       api_key: { max_keys_per_user: 1000, unique_description: true },
       database: { timeout_ms: timeoutMs },
+      scopes: { enforce: false },
     } as Services['settings'];
     return {
       ...{ database, panel, settings, hasOwnTables: false, outbox: noOutbox },

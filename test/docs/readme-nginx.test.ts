@@ -59,7 +59,7 @@ async function takenBy(sent: Sent): Promise<'panel-sidecar' | 'panel'> {
   return byStandIn ? 'panel' : 'panel-sidecar';
 }
 
-describe('the four paths', () => {
+describe("the service's paths", () => {
   const listed = 'seeded00001';
 
   test.each(['', '/', '?a=1', '/?a=1&b[]=2'])('list, with "%s" behind', async (behind) => {
@@ -88,7 +88,14 @@ describe('the four paths', () => {
 
   test.each([
     ['PUT', '/api/application/users/1/api-keys', 405],
-    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
+    ['PUT', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
+    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate', 405],
+    ['DELETE', '/api/application/users/1/api-keys/revoke', 405],
+    ['PUT', '/api/application/api-keys', 405],
+    ['GET', '/api/application/api-keys/revoke', 405],
+    ['POST', '/api/application/allocations/free', 405],
+    ['PUT', '/api/application/allocations/claims', 405],
+    ['GET', '/api/application/allocations/claims/7/extend', 404],
     ['GET', '/api/application/users/abc/api-keys', 404],
     ['DELETE', '/api/application/users/1/api-keys/odd.php', 404],
     ['POST', '/api/application/nodes/1/allocations/free', 405],
@@ -112,6 +119,10 @@ test.each([
   '/api/application/users/1/2/api-keys',
   '/api/application/users//api-keys',
   '/api/application/users/1%2F2/api-keys',
+  '/api/application/api-keys/1',
+  '/api/application/allocations',
+  '/api/application/allocations/claims/1/more',
+  '/api/application/allocations/free/3',
   '/api/application/nodes/1/allocations',
   '/api/application/nodes/1/allocations/3',
   '/api/application/nodes/1/allocations/free/3',

@@ -15,7 +15,7 @@ test('whoever has a server is left alone', async () => {
   const panel = await createPanelDatabase('pterodactyl', 'sqlite');
   await migrateOwnTables(panel);
   // Of these users 1002, 1003 and 1005 are no admins.
-  await seedRecordedState(panel, sealed);
+  await seedRecordedState(panel, (secret) => sealed(panel.traits, secret));
   const owners: (string | undefined)[] = [];
   for (const owner of [1003, 1002]) {
     await panel.execute('update servers set owner_id = ?', [owner]);

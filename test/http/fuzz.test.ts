@@ -8,7 +8,10 @@ const timeLimit = 6_000;
 let sidecar: Sidecar;
 let bearers: string[];
 beforeAll(async () => {
-  sidecar = await startSidecar(pterodactyl, { env: { CLIENT_API_MAX_KEYS_PER_USER: '10000' } });
+  sidecar = await startSidecar(pterodactyl, {
+    env: { CLIENT_API_MAX_KEYS_PER_USER: '10000' },
+    ownTables: true,
+  });
   const { seed } = sidecar;
   // The rows that small numbers in the requests name.
   const admin = await seed.user({ admin: true });
@@ -44,6 +47,24 @@ const path = fc.oneof(
       .tuple(id, fc.oneof(fc.stringMatching(/^[A-Za-z0-9_]{16}$/), escaped))
       .map(([user, identifier]) => `/api/application/users/${user}/api-keys/${identifier}`),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(
+        id,
+        fc.constantFrom('revoke', ...['rotate', 'disable', 'enable'].map((verb) => `seeded00001/${verb}`)),
+      )
+      .map(([user, rest]) => `/api/application/users/${user}/api-keys/${rest}`),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom('api-keys', 'api-keys/revoke', 'allocations/free', 'allocations/claims'),
+        fc.constantFrom('', '', '', '/01890000-0000-7000-8000-000000000000', '/7/extend', '/7/replace'),
+      )
+      .map(([list, rest]) => `/api/application/${list}${rest}`),
+  },
   { weight: 1, arbitrary: fc.webPath().map((text) => `/${text}`) },
   { weight: 1, arbitrary: fc.stringMatching(/^\/[!-~]{0,40}$/) },
 );
@@ -54,6 +75,8 @@ const queryName = fc.constantFrom(
   'description',
   'allowed_ips',
   'a[b]',
+  ...['cursor', 'sort', 'fields', 'filter', 'filter[port]', 'filter[user]', 'filter[expires_before]'],
+  ...['consecutive', 'summary', 'include_held', 'filter[node_ids]', 'filter[memory]', 'filter[ip]'],
   '__proto__',
 );
 const queryValue = fc.oneof(
@@ -86,6 +109,16 @@ const fields = fc.oneof(
       description: fc.oneof({ weight: 4, arbitrary: text }, fc.jsonValue()),
       allowed_ips: fc.oneof(fc.array(entry), fc.dictionary(text, entry), fc.jsonValue()),
       _method: fc.constant('DELETE'),
+      ...{
+        expires_at: fc.oneof(text, fc.jsonValue()),
+        expires_in: fc.jsonValue(),
+        reference: fc.jsonValue(),
+      },
+      ...{ permissions: fc.jsonValue(), servers: fc.jsonValue(), grace_seconds: fc.jsonValue() },
+      ...{ all: fc.jsonValue(), except: fc.jsonValue(), keys: fc.oneof(fc.array(text), fc.jsonValue()) },
+      ...{ count: fc.oneof(fc.nat(5), fc.jsonValue()), node_ids: fc.jsonValue(), memory: fc.jsonValue() },
+      ...{ consecutive: fc.boolean(), port_range: fc.oneof(text, fc.jsonValue()), prefer: fc.jsonValue() },
+      ...{ ttl_seconds: fc.jsonValue(), ip: fc.oneof(ip, fc.jsonValue()) },
     },
     { requiredKeys: ['description'] },
   ),

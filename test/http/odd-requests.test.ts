@@ -123,9 +123,9 @@ describe('a verb cannot be disguised', () => {
     const path = `${keysOf(user)}/${own.identifier}`;
     const answer = await sidecar.send({ method: 'POST', path: path + query, key: key.bearer, ...request });
     expect(refusalOf(answer)).toBe(
-      `405 MethodNotAllowedHttpException: The POST method is not supported for route ${path.slice(1)}. Supported methods: DELETE.`,
+      `405 MethodNotAllowedHttpException: The POST method is not supported for route ${path.slice(1)}. Supported methods: GET, HEAD, PATCH, DELETE.`,
     );
-    expect(answer.headers.allow).toBe('DELETE');
+    expect(answer.headers.allow).toBe('GET, HEAD, PATCH, DELETE');
     const kept = await sidecar.panel.query('select id from api_keys where id = ?', [own.id]);
     expect(kept).toHaveLength(1);
   });

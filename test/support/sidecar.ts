@@ -1,5 +1,6 @@
 import type { Cell } from './cells.ts';
 import { type Answer, type Sent, send } from './client.ts';
+import { migrateOwnTables } from './migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
@@ -23,6 +24,8 @@ export interface SidecarOptions {
   readonly args?: readonly string[];
   /** Another server than the shared one, for tests that stop it. */
   readonly address?: ServerAddress;
+  /** Makes the own tables first, by the command. */
+  readonly ownTables?: boolean;
 }
 
 /** Variables that nearly every test wants: no test but the rate limit's own is to meet the rate limit. */
@@ -30,8 +33,9 @@ export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
 
 /** Creates an empty panel and starts the real binary beside it. */
 export async function startSidecar(cell: Cell, options: SidecarOptions = {}): Promise<Sidecar> {
-  const { env = {}, args = [], address } = options;
+  const { env = {}, args = [], address, ownTables = false } = options;
   const panel = await createPanelDatabase(cell.panel, cell.on, address);
+  if (ownTables) await migrateOwnTables(panel);
   const service = await startService(panel.folder, { env: { ...unlimited, ...env }, args });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },
