@@ -7,8 +7,10 @@ import { refusals } from '../input/schemas.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
+import { apiKeySchema, createdKeySchema } from './answer-schema.ts';
 import { createChangeKey, type KeyChange } from './change-key.ts';
 import { createGetKey } from './get-key.ts';
+import { fieldsQuery, keyParams } from './query-schema.ts';
 import { createRotateKey } from './rotate-key.ts';
 import {
   fieldsOf,
@@ -20,14 +22,7 @@ import {
   userKeysAccess,
 } from './route-parts.ts';
 import { idempotencyHeader } from './routes.ts';
-import {
-  apiKeySchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyChangeSchema,
-  keyParams,
-  rotationSchema,
-} from './schema.ts';
+import { keyChangeSchema, rotationSchema } from './schema.ts';
 import { createSuspendKey } from './suspend-key.ts';
 
 const tags = ['API keys'];

@@ -10,6 +10,7 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
+import { apiKeyListSchema, createdKeySchema, revokedKeysSchema } from './answer-schema.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
 import { createDeleteKey, createRevokeKeys, type RevokeInput } from './delete-keys.ts';
 import type { KeyFilter } from './key-filter.ts';
@@ -17,6 +18,7 @@ import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
+import { fieldsQuery, keyListQuery, keyParams, userParams } from './query-schema.ts';
 import {
   fieldsOf,
   keyCallerOf,
@@ -26,17 +28,7 @@ import {
   userKeyPath,
   userKeysAccess,
 } from './route-parts.ts';
-import {
-  apiKeyListSchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyListQuery,
-  keyParams,
-  newKeySchema,
-  revokedKeysSchema,
-  revokeSchema,
-  userParams,
-} from './schema.ts';
+import { newKeySchema, revokeSchema } from './schema.ts';
 
 const tags = ['API keys'];
 
