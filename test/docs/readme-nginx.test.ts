@@ -58,7 +58,7 @@ async function takenBy(sent: Sent): Promise<'panel-sidecar' | 'panel'> {
   return byStandIn ? 'panel' : 'panel-sidecar';
 }
 
-describe('the four paths', () => {
+describe('the paths', () => {
   const listed = 'seeded00001';
 
   test.each(['', '/', '?a=1', '/?a=1&b[]=2'])('list, with "%s" behind', async (behind) => {
@@ -87,7 +87,7 @@ describe('the four paths', () => {
 
   test.each([
     ['PUT', '/api/application/users/1/api-keys', 405],
-    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
+    ['PUT', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
     ['GET', '/api/application/users/abc/api-keys', 404],
     ['DELETE', '/api/application/users/1/api-keys/odd.php', 404],
     ['POST', '/api/application/nodes/1/allocations/free', 405],
@@ -96,6 +96,33 @@ describe('the four paths', () => {
     expect(answer.status).toBe(status);
     expect(answer.json).toMatchObject({ errors: [{ status: String(status) }] });
     expect(standIn.received).toEqual([]);
+  });
+
+  // The service here has no tables of its own: what it answers to is told by who answered.
+  test.each([
+    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['PATCH', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/disable'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/enable'],
+    ['POST', '/api/application/users/1/api-keys/revoke'],
+    ['GET', '/api/application/api-keys'],
+    ['POST', '/api/application/api-keys/revoke'],
+    ['GET', '/api/application/allocations/free'],
+    ['POST', '/api/application/allocations/claims'],
+    ['GET', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/extend'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/replace'],
+  ])('%s %s goes to the service', async (method, path) => {
+    for (const behind of ['', '/', '?a=1']) {
+      expect(await takenBy({ method, path: path + behind })).toBe('panel-sidecar');
+    }
+  });
+
+  test('a leaked key is reported without a key of one’s own', async () => {
+    const path = '/api/application/api-keys/revoke';
+    const answer = await send(nginx.url, { method: 'POST', path, body: { keys: ['x'.repeat(48)] } });
+    expect([answer.status, answer.headers['x-request-id'] === undefined]).toEqual([501, false]);
   });
 });
 
@@ -108,6 +135,15 @@ test.each([
   '/api/application/users/1',
   '/api/application/users/1/api-keysx',
   '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/more',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotates',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate/1',
+  '/api/application/api-keysx',
+  '/api/application/api-keys/ptlc_AAAAAAAAAAA',
+  '/api/application/api-keys/revoke/1',
+  '/api/application/allocations',
+  '/api/application/allocations/frees',
+  '/api/application/allocations/free/3',
+  '/api/application/allocations/claims/1/more',
   '/api/application/users/1/2/api-keys',
   '/api/application/users//api-keys',
   '/api/application/users/1%2F2/api-keys',

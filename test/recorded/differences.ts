@@ -118,7 +118,7 @@ export const pterodactylDifferences: Readonly<Record<string, Difference>> = {
     body: error(
       405,
       'MethodNotAllowedHttpException',
-      'The POST method is not supported for route api/application/users/1003/api-keys/ptlc_CONFcarol02. Supported methods: DELETE.',
+      'The POST method is not supported for route api/application/users/1003/api-keys/ptlc_CONFcarol02. Supported methods: GET, HEAD, PATCH, DELETE.',
     ),
   },
   '422 no accept header': {
