@@ -13,15 +13,11 @@ import { accountKeyType } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
+import { keySearchSchema, leakedAnswerSchema, leakedReceiptSchema } from './answer-schema.ts';
+import { keySearchQuery } from './query-schema.ts';
 import { createRevokeLeaked } from './revoke-leaked.ts';
 import { allKeysAccess, coerceFilter, fieldsOf, keyTemplates } from './route-parts.ts';
-import {
-  keySearchQuery,
-  keySearchSchema,
-  leakedAnswerSchema,
-  leakedReceiptSchema,
-  leakedSchema,
-} from './schema.ts';
+import { leakedSchema } from './schema.ts';
 import { type AdminSight, createSearchKeys, type KeySearch } from './search-keys.ts';
 
 const tags = ['API keys'];

@@ -9,18 +9,13 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
+import { apiKeySchema, createdKeySchema } from './answer-schema.ts';
 import { createChangeKey, type KeyChange } from './change-key.ts';
 import { createGetKey } from './get-key.ts';
+import { fieldsQuery, keyParams } from './query-schema.ts';
 import { createRotateKey } from './rotate-key.ts';
 import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
-import {
-  apiKeySchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyChangeSchema,
-  keyParams,
-  rotationSchema,
-} from './schema.ts';
+import { keyChangeSchema, rotationSchema } from './schema.ts';
 import { createSuspendKey } from './suspend-key.ts';
 
 const tags = ['API keys'];

@@ -12,6 +12,7 @@ import { callerOf, targetUserOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
+import { apiKeyListSchema, createdKeySchema, revokedKeysSchema } from './answer-schema.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
 import { createDeleteKey, createRevokeKeys, type RevokeInput } from './delete-keys.ts';
 import type { KeyFilter } from './key-filter.ts';
@@ -19,6 +20,7 @@ import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
+import { fieldsQuery, keyListQuery, keyParams, userParams } from './query-schema.ts';
 import {
   coerceFilter,
   fieldsOf,
@@ -27,17 +29,7 @@ import {
   userKeyPath,
   userKeysAccess,
 } from './route-parts.ts';
-import {
-  apiKeyListSchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyListQuery,
-  keyParams,
-  newKeySchema,
-  revokedKeysSchema,
-  revokeSchema,
-  userParams,
-} from './schema.ts';
+import { newKeySchema, revokeSchema } from './schema.ts';
 
 const tags = ['API keys'];
 

@@ -105,6 +105,33 @@ describe("the service's paths", () => {
     expect(answer.json).toMatchObject({ errors: [{ status: String(status) }] });
     expect(standIn.received).toEqual([]);
   });
+
+  // The service here has no tables of its own: what it answers to is told by who answered.
+  test.each([
+    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['PATCH', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/disable'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/enable'],
+    ['POST', '/api/application/users/1/api-keys/revoke'],
+    ['GET', '/api/application/api-keys'],
+    ['POST', '/api/application/api-keys/revoke'],
+    ['GET', '/api/application/allocations/free'],
+    ['POST', '/api/application/allocations/claims'],
+    ['GET', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/extend'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/replace'],
+  ])('%s %s goes to the service', async (method, path) => {
+    for (const behind of ['', '/', '?a=1']) {
+      expect(await takenBy({ method, path: path + behind })).toBe('panel-sidecar');
+    }
+  });
+
+  test('a leaked key is reported without a key of one’s own', async () => {
+    const path = '/api/application/api-keys/revoke';
+    const answer = await send(nginx.url, { method: 'POST', path, body: { keys: ['x'.repeat(48)] } });
+    expect([answer.status, answer.headers['x-request-id'] === undefined]).toEqual([501, false]);
+  });
 });
 
 test.each([
@@ -116,6 +143,15 @@ test.each([
   '/api/application/users/1',
   '/api/application/users/1/api-keysx',
   '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/more',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotates',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate/1',
+  '/api/application/api-keysx',
+  '/api/application/api-keys/ptlc_AAAAAAAAAAA',
+  '/api/application/api-keys/revoke/1',
+  '/api/application/allocations',
+  '/api/application/allocations/frees',
+  '/api/application/allocations/free/3',
+  '/api/application/allocations/claims/1/more',
   '/api/application/users/1/2/api-keys',
   '/api/application/users//api-keys',
   '/api/application/users/1%2F2/api-keys',

@@ -8,10 +8,7 @@ import { keysOf, unlimited } from './sidecar.ts';
 import type { ServerAddress } from './test-database.ts';
 
 /** The panels and databases on which what keys can do over the panel's four endpoints is tested. */
-export const lifeCells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-];
+export { cells as lifeCells } from './cells.ts';
 
 /** Environment in which scopes are accepted. */
 export const enforcing = { SIDECAR_SCOPES_ENFORCE: 'true' };
