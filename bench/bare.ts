@@ -15,6 +15,7 @@ const ownHeaders = new Set(['connection', 'date', 'keep-alive', 'transfer-encodi
 /** A running bare server. */
 export interface BareServer {
   readonly url: string;
+  readonly pid: number;
   stop(): void;
 }
 
@@ -37,7 +38,7 @@ export async function startBareServer(
   writeFileSync(file, JSON.stringify(answers));
   const child = spawn(process.execPath, [script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await firstLine(child);
-  return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => child.kill() };
 }
 
 async function record(serviceUrl: string, path: string, token: string): Promise<RecordedAnswer> {

@@ -1,4 +1,5 @@
 import { OperatorError } from '../src/operator-error.ts';
+import type { RunningService } from '../test/support/service.ts';
 import { startBareServer } from './bare.ts';
 import { measureDirect } from './direct.ts';
 import { findLoadGenerator, type LoadGenerator } from './load.ts';
@@ -41,7 +42,7 @@ async function measure(
   const results: Comparison[] = [];
   try {
     for (const scenario of options.scenarios) {
-      results.push(...(await measureScenario(setting, generate, options, service.url, scenario)));
+      results.push(...(await measureScenario(setting, generate, options, service, scenario)));
     }
   } finally {
     await service.stop();
@@ -56,21 +57,21 @@ async function measureScenario(
   setting: Setting,
   generate: LoadGenerator,
   { seconds }: BenchOptions,
-  serviceUrl: string,
+  service: RunningService,
   scenario: ScenarioName,
 ): Promise<Comparison[]> {
   const paths = benchPaths[scenario];
   const token = benchToken.identifier + benchToken.secret;
-  const bare = await startBareServer(serviceUrl, paths, token, setting.scratch);
+  const bare = await startBareServer(service.url, paths, token, setting.scratch);
   const contest = {
     ...{ scenario, generate },
-    bare: { url: bare.url, paths, token, seconds },
-    service: { url: serviceUrl, paths, token, seconds },
+    bare: { pid: bare.pid, load: { url: bare.url, paths, token, seconds } },
+    service: { pid: service.process.pid ?? 0, load: { url: service.url, paths, token, seconds } },
     direct: () => measureDirect(setting.mariadb, setting.databaseName, 1),
   };
   try {
-    for (const side of [contest.bare, contest.service]) {
-      await generate({ ...side, connections: 64, seconds: warmUpSeconds });
+    for (const { load } of [contest.bare, contest.service]) {
+      await generate({ ...load, connections: 64, seconds: warmUpSeconds });
     }
     const results: Comparison[] = [];
     for (const connections of connectionCounts) results.push(await compare(contest, connections));

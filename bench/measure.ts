@@ -1,3 +1,4 @@
+import { cpuTime } from './cpu-time.ts';
 import type { Figures, Load, LoadGenerator } from './load.ts';
 import type { ScenarioName } from './options.ts';
 import { median } from './percentile.ts';
@@ -7,23 +8,35 @@ export const connectionCounts = [1, 16, 64] as const;
 
 const rounds = 3;
 
+/** What one server did. */
+export interface ServerFigures extends Figures {
+  /** CPU time of its process for one request, in microseconds; null where the system does not tell. */
+  readonly cpu: number | null;
+}
+
 /** The service beside the bare server, at one number of connections. */
 export interface Comparison {
   readonly scenario: ScenarioName;
   readonly connections: number;
-  readonly bare: Figures;
-  readonly service: Figures;
+  readonly bare: ServerFigures;
+  readonly service: ServerFigures;
   /** Requests per second of the service, as a part of the bare server's. */
   readonly ratio: number;
   /** `SELECT 1` and one committed INSERT straight through the driver, in ms; null where not measured. */
   readonly direct: number | null;
 }
 
+/** A server in its process, and what it is asked. */
+export interface Contestant {
+  readonly pid: number;
+  readonly load: Omit<Load, 'connections'>;
+}
+
 /** What a comparison needs besides the number of connections. */
 export interface Contest {
   readonly scenario: ScenarioName;
-  readonly bare: Omit<Load, 'connections'>;
-  readonly service: Omit<Load, 'connections'>;
+  readonly bare: Contestant;
+  readonly service: Contestant;
   readonly generate: LoadGenerator;
   /** Measures the bare cost of the database, between the other two. */
   readonly direct: () => Promise<number>;
@@ -35,14 +48,14 @@ export interface Contest {
  * the service.
  */
 export async function compare(contest: Contest, connections: number): Promise<Comparison> {
-  const { scenario, generate } = contest;
-  const bare: Figures[] = [];
-  const service: Figures[] = [];
+  const { scenario } = contest;
+  const bare: ServerFigures[] = [];
+  const service: ServerFigures[] = [];
   const direct: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    bare.push(await generate({ ...contest.bare, connections }));
+    bare.push(await measure(contest.generate, contest.bare, connections));
     if (connections === 1) direct.push(await contest.direct());
-    service.push(await generate({ ...contest.service, connections }));
+    service.push(await measure(contest.generate, contest.service, connections));
   }
   const middle = { bare: medianFigures(bare), service: medianFigures(service) };
   return {
@@ -52,10 +65,24 @@ export async function compare(contest: Contest, connections: number): Promise<Co
   };
 }
 
-function medianFigures(figures: readonly Figures[]): Figures {
+async function measure(
+  generate: LoadGenerator,
+  { pid, load }: Contestant,
+  connections: number,
+): Promise<ServerFigures> {
+  const before = cpuTime(pid);
+  const figures = await generate({ ...load, connections });
+  const after = cpuTime(pid);
+  const requests = figures.requestsPerSecond * load.seconds;
+  return { ...figures, cpu: before === null || after === null ? null : (after - before) / requests };
+}
+
+function medianFigures(figures: readonly ServerFigures[]): ServerFigures {
+  const cpu = figures.map((round) => round.cpu).filter((time) => time !== null);
   return {
     requestsPerSecond: median(figures.map((round) => round.requestsPerSecond)),
     p50: median(figures.map((round) => round.p50)),
     p99: median(figures.map((round) => round.p99)),
+    cpu: cpu.length === 0 ? null : median(cpu),
   };
 }

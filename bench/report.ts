@@ -37,8 +37,8 @@ load by ${loadGenerator} on the same machine; the median of three rounds of ${se
 
 function renderTable(results: readonly Comparison[]): string {
   const table = new Table({
-    head: ['endpoint', 'connections', 'server', 'requests/s', 'p50 ms', 'p99 ms', 'ratio'],
-    colAligns: ['left', 'right', 'left', 'right', 'right', 'right', 'right'],
+    head: ['endpoint', 'connections', 'server', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'ratio'],
+    colAligns: ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
   for (const { scenario, connections, bare, service, ratio } of results) {
@@ -46,9 +46,9 @@ function renderTable(results: readonly Comparison[]): string {
       ['bare node:http', bare, ''],
       ['panel-sidecar', service, ratio.toFixed(2)],
     ] as const) {
-      const { requestsPerSecond, p50, p99 } = figures;
-      const numbers = [requestsPerSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), part];
-      table.push([titles[scenario], String(connections), server, ...numbers]);
+      const { requestsPerSecond, p50, p99, cpu } = figures;
+      const numbers = [requestsPerSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), cpu?.toFixed(1) ?? ''];
+      table.push([titles[scenario], String(connections), server, ...numbers, part]);
     }
   }
   return table.toString();

@@ -5,8 +5,8 @@ import { type Report, renderReport } from '../../bench/report.ts';
 const list: Comparison = {
   scenario: 'list',
   connections: 1,
-  bare: { requestsPerSecond: 20_000, p50: 0.05, p99: 0.2 },
-  service: { requestsPerSecond: 1_500, p50: 0.6, p99: 2.345 },
+  bare: { requestsPerSecond: 20_000, p50: 0.05, p99: 0.2, cpu: 12.34 },
+  service: { requestsPerSecond: 1_500, p50: 0.6, p99: 2.345, cpu: null },
   ratio: 0.075,
   direct: 0.25,
 };
@@ -27,8 +27,8 @@ test('names the machine, and shows both servers beside each other', () => {
   expect(lines[1]).toBe('load by wrk on the same machine; the median of three rounds of 4 s in turns');
   const cells = lines.filter((line) => line.includes('list of keys')).map((line) => line.split(/\s*│\s*/));
   expect(cells).toEqual([
-    ['', 'list of keys, audited', '1', 'bare node:http', '20000', '0.05', '0.20', '', ''],
-    ['', 'list of keys, audited', '1', 'panel-sidecar', '1500', '0.60', '2.35', '0.07', ''],
+    ['', 'list of keys, audited', '1', 'bare node:http', '20000', '0.05', '0.20', '12.3', '', ''],
+    ['', 'list of keys, audited', '1', 'panel-sidecar', '1500', '0.60', '2.35', '', '0.07', ''],
   ]);
 });
 

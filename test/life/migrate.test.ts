@@ -8,11 +8,12 @@ import { startService } from '../support/service.ts';
 import { keysOf, unlimited } from '../support/sidecar.ts';
 
 const tables = [
-  ...['sidecar_announcements', 'sidecar_idempotency', 'sidecar_keys', 'sidecar_migrations'],
-  'sidecar_outbox',
+  ...['sidecar_announcements', 'sidecar_claim_ports', 'sidecar_claims', 'sidecar_holds'],
+  ...['sidecar_idempotency', 'sidecar_keys', 'sidecar_migrations', 'sidecar_outbox'],
 ];
-const stepTaken = 'step 1: scopes, ends and references of keys; repeated requests; webhooks\n';
-const stepRemoved = 'removed step 1\nthe own tables are gone\n';
+const stepsTaken =
+  'step 1: scopes, ends and references of keys; repeated requests; webhooks\nstep 2: claims of free ports\n';
+const stepsRemoved = 'removed step 2\nremoved step 1\nthe own tables are gone\n';
 
 // Each test goes on with the panel as the one before it left it.
 describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
@@ -42,8 +43,8 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
       cell.on === 'sqlite'
         ? `select m.name as t, c.name as c, c.type as k from sqlite_master m join pragma_table_info(m.name) c
             where m.type = 'table' and m.name not like 'sqlite_%'`
-        : `select table_name as t, column_name as c, column_type as k from information_schema.columns
-            where table_schema = database()`;
+        : `select table_name as t, column_name as c, ${cell.on === 'postgres' ? 'data_type' : 'column_type'} as k from information_schema.columns
+            where table_schema = ${cell.on === 'postgres' ? 'current_schema()' : 'database()'}`;
     const rows = await panel.query(catalogue);
     const names = rows.filter(({ t }) => String(t).startsWith('sidecar_') === isOwn);
     return names.map(({ t, c, k }) => `${t}.${c} ${k}`).sort();
@@ -56,13 +57,13 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
   it('makes the tables and leaves the panel’s alone, does nothing a second time, and removes all', async () => {
     const panels = await columns(false);
     expect(panels.length).toBeGreaterThan(100);
-    expect(await migrate()).toEqual(made(stepTaken));
+    expect(await migrate()).toEqual(made(stepsTaken));
     expect(await ownTables()).toEqual(tables);
     expect(await columns(false)).toEqual(panels);
     const own = await columns(true);
     await panel.execute("insert into sidecar_keys (api_key_id, identifier) values (7000000, 'kept')");
     const journal = await panel.query('select * from sidecar_migrations');
-    expect(journal).toMatchObject([{ version: 1 }]);
+    expect(journal).toMatchObject([{ version: 1 }, { version: 2 }]);
 
     expect(await migrate()).toEqual(made(''));
     expect(await columns(true)).toEqual(own);
@@ -72,20 +73,20 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
     for (const missing of [tables.filter((table) => !/keys|migrations/.test(table)), []]) {
       for (const table of missing) await panel.execute(`drop table ${table}`);
       await panel.execute('delete from sidecar_migrations');
-      expect(await migrate()).toEqual(made(stepTaken));
+      expect(await migrate()).toEqual(made(stepsTaken));
       expect(await columns(true)).toEqual(own);
       expect(await panel.query('select identifier from sidecar_keys')).toEqual([{ identifier: 'kept' }]);
     }
 
-    expect(await migrate('--down')).toEqual(succeeded(stepRemoved));
+    expect(await migrate('--down')).toEqual(succeeded(stepsRemoved));
     expect(await ownTables()).toEqual([]);
     expect(await columns(false)).toEqual(panels);
-    expect(await migrate('--down')).toEqual(succeeded(stepRemoved));
+    expect(await migrate('--down')).toEqual(succeeded(stepsRemoved));
   }, 60_000);
 
   it('the service sees them after a restart, and works on without until then', async () => {
     const before = await startService(panel.folder, { env: unlimited });
-    expect(await migrate()).toEqual(made(stepTaken));
+    expect(await migrate()).toEqual(made(stepsTaken));
     await panel.grantOwnTables();
     expect((await create(before.url, { description: 'before', reference: 'r' })).status).toBe(501);
     expect((await create(before.url, { description: 'before' })).status).toBe(200);
@@ -149,7 +150,7 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
 
       // A row whose key the panel has deleted does not count.
       await panel.execute('delete from api_keys where identifier = ?', [confined.identifier]);
-      expect(await migrate('--down', '--revoke-them')).toEqual(succeeded(`revoked 3 keys\n${stepRemoved}`));
+      expect(await migrate('--down', '--revoke-them')).toEqual(succeeded(`revoked 3 keys\n${stepsRemoved}`));
       expect(await ownTables()).toEqual([]);
       // What is left is worth no more than before, and its ends stand in the panel's own column.
       const left = await accountKeysOf(panel, user);
@@ -172,6 +173,7 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
 
   it('serve does not start on half of them, and names the command', async () => {
     await migrate();
+    await panel.grantOwnTables();
     await panel.execute('drop table sidecar_outbox');
     const { code, stderr } = await serve().finished;
     expect([code, stderr]).toEqual([
@@ -179,7 +181,7 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
       'panel-sidecar: the own tables are not complete, or not granted to this account: sidecar_outbox; run panel-sidecar migrate --panel PATH\n',
     ]);
     await panel.execute('drop table sidecar_keys');
-    expect(await migrate('--down')).toEqual(succeeded(stepRemoved));
+    expect(await migrate('--down')).toEqual(succeeded(stepsRemoved));
     expect(await ownTables()).toEqual([]);
   }, 60_000);
 

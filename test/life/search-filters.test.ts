@@ -125,7 +125,11 @@ describe.each(lifeCells)('filters of the search, $panel on $on', (cell) => {
           identifier: names[index] ?? '',
           token: 'none',
         },
-        ...{ memo: key.memo, allowed_ips: key.allowedIps, last_used_at: column(key.lastUsedAt) },
+        ...{
+          memo: key.memo,
+          allowed_ips: key.allowedIps ?? life.panel.traits.unrestricted,
+          last_used_at: column(key.lastUsedAt),
+        },
         // Of a disabled key the panel is told that it ended long ago.
         expires_at: key.own?.disabled ? '1971-01-02 00:00:00' : column(key.expiresAt),
         ...{ created_at: column(key.createdAt), updated_at: column(key.createdAt) },

@@ -31,7 +31,8 @@ describe.each(lifeCells)('keys from the shell, $panel on $on', (cell) => {
 
   /** A key that was made, last used and ended so many days ago. */
   async function key(owner: SeededUser, memo: string, ages: Ages): Promise<SeededKey> {
-    const { made = 0, used, endedFor, disabled = false, allowedIps = null, type = 1 } = ages;
+    const { made = 0, used, endedFor, disabled = false, type = 1 } = ages;
+    const { allowedIps = life.panel.traits.unrestricted } = ages;
     const seeded = await life.seed.key(owner, { type, memo, allowedIps });
     await life.panel.execute(
       'update api_keys set created_at = ?, updated_at = ?, last_used_at = ?, expires_at = ? where id = ?',
@@ -202,9 +203,10 @@ describe.each(lifeCells)('keys from the shell, $panel on $on', (cell) => {
     it('prints the new key alone, and ends the old one at once or later', async () => {
       const user = await life.seed.user();
       const first = await key(user, 'rotated', {});
+      const made = new RegExp(`^${life.panel.traits.prefixes.account}[A-Za-z0-9]{43}\n$`);
       const second = await keys('rotate', String(user.id), first.identifier);
       expect(second).toMatchObject({
-        ...{ code: 0, stdout: expect.stringMatching(/^ptlc_[A-Za-z0-9]{43}\n$/) as string },
+        ...{ code: 0, stdout: expect.stringMatching(made) as string },
         stderr: `The new key of user ${user.id} (user${user.id}) in place of ${first.identifier}, shown this once:\n`,
       });
       const bearer = second.stdout.trim();
