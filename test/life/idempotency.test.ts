@@ -7,10 +7,11 @@ import {
   lifeCells,
   madeKey,
   makeKey,
+  recordedOf,
   startLife,
   works,
 } from '../support/life.ts';
-import { accountKeysOf, activities, type SeededUser } from '../support/seed.ts';
+import { accountKeysOf, type SeededUser } from '../support/seed.ts';
 import type { RunningService } from '../support/service.ts';
 import { keysOf } from '../support/sidecar.ts';
 
@@ -54,11 +55,7 @@ describe.each(lifeCells)('repeated requests, $panel on $on', (cell) => {
       expect(again.headers['content-type']).toBe('application/json');
     }
     expect(await accountKeysOf(life.panel, user)).toHaveLength(1);
-    expect(
-      await activities(life.panel, "event = 'user:api-key.create' and properties like ?", [
-        `%${made.identifier}%`,
-      ]),
-    ).toHaveLength(1);
+    expect(await recordedOf(life.panel, 'user:api-key.create', made)).toHaveLength(1);
   });
 
   it('answer with a secret that works', async () => {

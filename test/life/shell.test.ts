@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary, failure, run } from '../support/cli.ts';
-import { type Life, lifeCells, startLife, works } from '../support/life.ts';
+import { accountPrefix, type Life, lifeCells, recordedOf, startLife, works } from '../support/life.ts';
 import { findPrograms } from '../support/programs.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 
@@ -204,14 +204,19 @@ describe.each(lifeCells)('keys from the shell, $panel on $on', (cell) => {
       const first = await key(user, 'rotated', {});
       const second = await keys('rotate', String(user.id), first.identifier);
       expect(second).toMatchObject({
-        ...{ code: 0, stdout: expect.stringMatching(/^ptlc_[A-Za-z0-9]{43}\n$/) as string },
+        ...{
+          code: 0,
+          stdout: expect.stringMatching(
+            new RegExp(`^${accountPrefix[cell.panel]}[A-Za-z0-9]{43}\n$`),
+          ) as string,
+        },
         stderr: `The new key of user ${user.id} (user${user.id}) in place of ${first.identifier}, shown this once:\n`,
       });
       const bearer = second.stdout.trim();
       expect([await works(life, user, first), await works(life, user, { bearer })]).toEqual([false, true]);
       const identifier = bearer.slice(0, 16);
       const [row] = await accountKeysOf(life.panel, user);
-      expect(await activities(life.panel, 'properties like ?', [`%${identifier}%rotated_from%`])).toEqual([
+      expect(await recordedOf(life.panel, 'user:api-key.create', { identifier })).toEqual([
         {
           ...{ event: 'user:api-key.create', ip: '127.0.0.1', actor: null, apiKeyId: null },
           properties: { identifier, rotated_from: first.identifier },

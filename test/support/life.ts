@@ -1,17 +1,20 @@
-import type { Cell } from './cells.ts';
+import type { Cell, PanelName } from './cells.ts';
 import { type Answer, type Sent, send } from './client.ts';
 import { migrateOwnTables } from './migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
-import { PanelSeed, type SeededKey, type SeededUser } from './seed.ts';
+import { type ActivityRow, activities, PanelSeed, type SeededKey, type SeededUser } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
 import { keysOf, unlimited } from './sidecar.ts';
-import type { ServerAddress } from './test-database.ts';
+import type { ServerAddress, SqlExecutor } from './test-database.ts';
 
 /** The panels and databases on which what keys can do over the panel's four endpoints is tested. */
 export const lifeCells: readonly Cell[] = [
   { panel: 'pterodactyl', on: 'mariadb' },
   { panel: 'pterodactyl', on: 'sqlite' },
 ];
+
+/** What the identifier of a new account key begins with. */
+export const accountPrefix: Readonly<Record<PanelName, string>> = { pterodactyl: 'ptlc_', pelican: 'pacc_' };
 
 /** Environment in which scopes are accepted. */
 export const enforcing = { SIDECAR_SCOPES_ENFORCE: 'true' };
@@ -128,6 +131,16 @@ export async function makeKey(
   by: Partial<Sent> = {},
 ): Promise<MadeKey> {
   return madeKey(await ask({ method: 'POST', path: keysOf(user), body, ...by }));
+}
+
+/** The activity rows of an event about a key, oldest first. */
+export async function recordedOf(
+  db: SqlExecutor,
+  event: string,
+  { identifier }: { readonly identifier: string },
+): Promise<readonly ActivityRow[]> {
+  const rows = await activities(db, 'event = ?', [event]);
+  return rows.filter(({ properties }) => (properties as { identifier?: string }).identifier === identifier);
 }
 
 /** Whether a key is let in here. */
