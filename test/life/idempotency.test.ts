@@ -221,6 +221,20 @@ describe.each(lifeCells)('repeated requests, $panel on $on', (cell) => {
     }
   });
 
+  it('whose answer could not be kept are refused, and make nothing', async () => {
+    const user = await life.seed.user();
+    const names = Array.from({ length: 50 }, (_, index) => [`${index}${'x'.repeat(1000)}`, '::1'] as const);
+    const body = { description: 'huge', allowed_ips: Object.fromEntries(names) };
+    expect(refusalOf(await create(user, newName(), body))).toBe(
+      '413 PostTooLargeException: The request body is larger than this service accepts.',
+    );
+    expect(await accountKeysOf(life.panel, user)).toEqual([]);
+    const small = { ...body, allowed_ips: Object.fromEntries(names.slice(0, 20)) };
+    const name = newName();
+    const first = await create(user, name, small);
+    expect((await create(user, name, small)).text).toBe(first.text);
+  });
+
   it('are forgotten after a day, and not before', async () => {
     const user = await life.seed.user();
     const name = newName();
