@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { badRequest, conflict } from '../api-error.ts';
+import { badRequest, conflict, payloadTooLarge } from '../api-error.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { invalid } from '../input/invalid.ts';
@@ -7,6 +7,8 @@ import type { Encrypter } from '../panel/encrypter.ts';
 
 /** How long an answer is kept, in milliseconds. */
 const keptMs = 24 * 60 * 60 * 1000;
+/** What a TEXT column of MySQL holds, in bytes. */
+const longestAnswer = 65_535;
 const printable = /^[\x20-\x7e]{1,255}$/;
 
 /** One request that must take effect once, however often it is sent. */
@@ -106,11 +108,18 @@ export class IdempotencyStore {
     return row !== undefined;
   }
 
-  /** Keeps the answer, as the last thing in the transaction. @param resource Names what was made. */
+  /**
+   * Keeps the answer, as the last thing in the transaction.
+   *
+   * @param resource Names what was made.
+   * @throws ApiError 413 for an answer that the table cannot hold, which only a huge input leads to.
+   */
   async keepWithin(queries: Queries, request: OnceRequest, answer: unknown, resource: string): Promise<void> {
+    const kept = this.#encrypter.encrypt(JSON.stringify(answer));
+    if (kept.length > longestAnswer) throw payloadTooLarge();
     await queries
       .updateTable('sidecar_idempotency')
-      .set({ answer: this.#encrypter.encrypt(JSON.stringify(answer)), resource })
+      .set({ answer: kept, resource })
       .where('fingerprint', '=', request.fingerprint)
       .execute();
   }

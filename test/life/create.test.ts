@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorsOf, refusalOf, send } from '../support/client.ts';
-import { enforcing, type Life, lifeCells, madeKey, makeKey, startLife } from '../support/life.ts';
-import { accountKeysOf, activities, type SeededUser } from '../support/seed.ts';
+import { enforcing, type Life, lifeCells, madeKey, makeKey, recordedOf, startLife } from '../support/life.ts';
+import { accountKeysOf, type SeededUser } from '../support/seed.ts';
 import type { RunningService } from '../support/service.ts';
 import { keysOf } from '../support/sidecar.ts';
 
@@ -73,11 +73,7 @@ describe.each(lifeCells)('fields of a new key, $panel on $on', (cell) => {
         },
       ],
     );
-    expect(
-      await activities(life.panel, "event = 'user:api-key.create' and properties like ?", [
-        `%${attributes.identifier}%`,
-      ]),
-    ).toMatchObject([
+    expect(await recordedOf(life.panel, 'user:api-key.create', attributes)).toMatchObject([
       {
         properties: {
           identifier: attributes.identifier,

@@ -7,10 +7,11 @@ import {
   lifeCells,
   madeKey,
   makeKey,
+  recordedOf,
   startLife,
   works,
 } from '../support/life.ts';
-import { accountKeysOf, activities, type SeededUser } from '../support/seed.ts';
+import { accountKeysOf, type SeededUser } from '../support/seed.ts';
 import type { RunningService } from '../support/service.ts';
 import { keysOf } from '../support/sidecar.ts';
 
@@ -54,11 +55,7 @@ describe.each(lifeCells)('repeated requests, $panel on $on', (cell) => {
       expect(again.headers['content-type']).toBe('application/json');
     }
     expect(await accountKeysOf(life.panel, user)).toHaveLength(1);
-    expect(
-      await activities(life.panel, "event = 'user:api-key.create' and properties like ?", [
-        `%${made.identifier}%`,
-      ]),
-    ).toHaveLength(1);
+    expect(await recordedOf(life.panel, 'user:api-key.create', made)).toHaveLength(1);
   });
 
   it('answer with a secret that works', async () => {
@@ -222,6 +219,20 @@ describe.each(lifeCells)('repeated requests, $panel on $on', (cell) => {
       expect(text).not.toContain(secret);
       expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 40));
     }
+  });
+
+  it('whose answer could not be kept are refused, and make nothing', async () => {
+    const user = await life.seed.user();
+    const names = Array.from({ length: 50 }, (_, index) => [`${index}${'x'.repeat(1000)}`, '::1'] as const);
+    const body = { description: 'huge', allowed_ips: Object.fromEntries(names) };
+    expect(refusalOf(await create(user, newName(), body))).toBe(
+      '413 PostTooLargeException: The request body is larger than this service accepts.',
+    );
+    expect(await accountKeysOf(life.panel, user)).toEqual([]);
+    const small = { ...body, allowed_ips: Object.fromEntries(names.slice(0, 20)) };
+    const name = newName();
+    const first = await create(user, name, small);
+    expect((await create(user, name, small)).text).toBe(first.text);
   });
 
   it('are forgotten after a day, and not before', async () => {

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, errorsOf, refusalOf, send } from '../support/client.ts';
-import { enforcing, keyOf, type Life, lifeCells, type MadeKey, makeKey, startLife } from '../support/life.ts';
+import {
+  enforcing,
+  keyOf,
+  type Life,
+  lifeCells,
+  type MadeKey,
+  makeKey,
+  recordedOf,
+  startLife,
+} from '../support/life.ts';
 import { activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 
 const path = '/api/application/api-keys/revoke';
@@ -30,8 +39,8 @@ describe.each(lifeCells)('keys that have leaked, $panel on $on', (cell) => {
   const isThere = async ({ identifier }: { readonly identifier: string }) =>
     (await life.panel.query('select id from api_keys where identifier = ?', [identifier])).length > 0;
 
-  const deletionsOf = ({ identifier }: { readonly identifier: string }) =>
-    activities(life.panel, "event = 'user:api-key.delete' and properties like ?", [`%${identifier}%`]);
+  const deletionsOf = (key: { readonly identifier: string }) =>
+    recordedOf(life.panel, 'user:api-key.delete', key);
 
   const verdicts = (answer: Answer) => {
     const { object, data } = answer.json as {

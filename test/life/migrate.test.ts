@@ -43,7 +43,7 @@ describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
       cell.on === 'sqlite'
         ? `select m.name as t, c.name as c, c.type as k from sqlite_master m join pragma_table_info(m.name) c
             where m.type = 'table' and m.name not like 'sqlite_%'`
-        : `select table_name as t, column_name as c, ${cell.on === 'postgres' ? 'data_type' : 'column_type'} as k from information_schema.columns
+        : `select table_name as t, column_name as c, data_type as k from information_schema.columns
             where table_schema = ${cell.on === 'postgres' ? 'current_schema()' : 'database()'}`;
     const rows = await panel.query(catalogue);
     const names = rows.filter(({ t }) => String(t).startsWith('sidecar_') === isOwn);

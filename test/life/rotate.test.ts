@@ -8,11 +8,12 @@ import {
   listedKeys,
   madeKey,
   makeKey,
+  recordedOf,
   shownKey,
   startLife,
   works,
 } from '../support/life.ts';
-import { accountKeysOf, activities, opened, type SeededUser } from '../support/seed.ts';
+import { accountKeysOf, opened, type SeededUser } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
 
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
@@ -41,7 +42,7 @@ describe.each(lifeCells)('rotating a key, $panel on $on', (cell) => {
     (await life.panel.query('select * from sidecar_keys where identifier = ?', [identifier]))[0];
 
   const deletionsOf = (key: { readonly identifier: string }) =>
-    activities(life.panel, "event = 'user:api-key.delete' and properties like ?", [`%${key.identifier}%`]);
+    recordedOf(life.panel, 'user:api-key.delete', key);
 
   it('answers as a creation does, and the old key is gone at once', async () => {
     const { user, old } = await fresh({ allowed_ips: ['127.0.0.0/8'], reference: 'r1' });
@@ -72,10 +73,7 @@ describe.each(lifeCells)('rotating a key, $panel on $on', (cell) => {
     const made = madeKey(await rotate(user, old));
     const [row] = await accountKeysOf(life.panel, user);
     const by = { ip: '127.0.0.1', actor: `user ${life.admin.id}`, apiKeyId: life.key.id };
-    const about = await activities(life.panel, 'properties like ? and event like ?', [
-      `%${made.identifier}%`,
-      'user:api-key.%',
-    ]);
+    const about = await recordedOf(life.panel, 'user:api-key.create', made);
     expect(about).toEqual([
       {
         ...{ event: 'user:api-key.create', ...by, subjects: [`user ${user.id}`, `api_key ${row?.id}`] },

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary, failure, run } from '../support/cli.ts';
-import { type Life, lifeCells, startLife, works } from '../support/life.ts';
+import { type Life, lifeCells, recordedOf, startLife, works } from '../support/life.ts';
 import { findPrograms } from '../support/programs.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 
@@ -213,7 +213,7 @@ describe.each(lifeCells)('keys from the shell, $panel on $on', (cell) => {
       expect([await works(life, user, first), await works(life, user, { bearer })]).toEqual([false, true]);
       const identifier = bearer.slice(0, 16);
       const [row] = await accountKeysOf(life.panel, user);
-      expect(await activities(life.panel, 'properties like ?', [`%${identifier}%rotated_from%`])).toEqual([
+      expect(await recordedOf(life.panel, 'user:api-key.create', { identifier })).toEqual([
         {
           ...{ event: 'user:api-key.create', ip: '127.0.0.1', actor: null, apiKeyId: null },
           properties: { identifier, rotated_from: first.identifier },

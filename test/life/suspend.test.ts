@@ -6,11 +6,12 @@ import {
   lifeCells,
   type MadeKey,
   makeKey,
+  recordedOf,
   shownKey,
   startLife,
   works,
 } from '../support/life.ts';
-import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
+import { accountKeysOf, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
 
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
@@ -37,10 +38,10 @@ describe.each(lifeCells)('disabling and enabling, $panel on $on', (cell) => {
 
   const panelsEnd = async (user: SeededUser) => (await accountKeysOf(life.panel, user))[0]?.expires_at;
 
-  const recorded = (key: { readonly identifier: string }) =>
-    activities(life.panel, "event in ('user:api-key.disable', 'user:api-key.enable') and properties like ?", [
-      `%${key.identifier}%`,
-    ]);
+  const recorded = async (key: { readonly identifier: string }) => [
+    ...(await recordedOf(life.panel, 'user:api-key.disable', key)),
+    ...(await recordedOf(life.panel, 'user:api-key.enable', key)),
+  ];
 
   it.each([
     ['without an end', {}, null, null],

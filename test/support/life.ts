@@ -2,10 +2,10 @@ import type { Cell } from './cells.ts';
 import { type Answer, type Sent, send } from './client.ts';
 import { migrateOwnTables } from './migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
-import { PanelSeed, type SeededKey, type SeededUser } from './seed.ts';
+import { type ActivityRow, activities, PanelSeed, type SeededKey, type SeededUser } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
 import { keysOf, unlimited } from './sidecar.ts';
-import type { ServerAddress } from './test-database.ts';
+import type { ServerAddress, SqlExecutor } from './test-database.ts';
 
 /** The panels and databases on which what keys can do over the panel's four endpoints is tested. */
 export { cells as lifeCells } from './cells.ts';
@@ -125,6 +125,16 @@ export async function makeKey(
   by: Partial<Sent> = {},
 ): Promise<MadeKey> {
   return madeKey(await ask({ method: 'POST', path: keysOf(user), body, ...by }));
+}
+
+/** The activity rows of an event about a key, oldest first. */
+export async function recordedOf(
+  db: SqlExecutor,
+  event: string,
+  { identifier }: { readonly identifier: string },
+): Promise<readonly ActivityRow[]> {
+  const rows = await activities(db, 'event = ?', [event]);
+  return rows.filter(({ properties }) => (properties as { identifier?: string }).identifier === identifier);
 }
 
 /** Whether a key is let in here. */

@@ -175,10 +175,7 @@ export async function activities(
   condition: string,
   params: readonly SqlValue[] = [],
 ): Promise<readonly ActivityRow[]> {
-  // PostgreSQL compares no JSON with text.
-  const where =
-    db.dialect === 'postgres' ? condition.replaceAll(/\bproperties\b/g, 'properties::text') : condition;
-  const rows = await db.query(`select * from activity_logs where ${where} order by id`, params);
+  const rows = await db.query(`select * from activity_logs where ${condition} order by id`, params);
   const subjects = await db.query('select * from activity_log_subjects order by id');
   return rows.map((row) => ({
     event: String(row.event),
