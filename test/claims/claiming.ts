@@ -1,5 +1,6 @@
 import { type Answer, send } from '../support/client.ts';
 import { type AnsweredClaim, claimOf, claimsPath, type PortPanel } from '../support/port-panel.ts';
+import type { SqlExecutor } from '../support/test-database.ts';
 
 /** How a test's caller claims ports. */
 export interface Claiming {
@@ -37,17 +38,22 @@ export const idsOf = ({ ports }: AnsweredClaim) => ports.map(({ id }) => id);
 export const portsFrom = (first: number, count: number, ip = '10.0.0.1') =>
   Array.from({ length: count }, (_, index) => ({ ip, port: first + index }));
 
+/** The database's clock in its SQL, in Unix milliseconds. */
+export function databaseNowSql({ dialect }: SqlExecutor): string {
+  return {
+    mysql: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)",
+    sqlite: "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
+    postgres: 'cast(extract(epoch from statement_timestamp()) * 1000 as bigint)',
+  }[dialect];
+}
+
 /** Moves the end of a claim, and its beginning where that is given, in milliseconds from the database's now. */
 export async function moveClaim(
   { panel }: PortPanel,
   id: string,
   { beginsIn, endsIn }: { readonly beginsIn?: number; readonly endsIn: number },
 ): Promise<void> {
-  const now = {
-    mysql: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)",
-    sqlite: "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
-    postgres: 'cast(extract(epoch from statement_timestamp()) * 1000 as bigint)',
-  }[panel.dialect];
+  const now = databaseNowSql(panel);
   await panel.execute(`update sidecar_claims set expires_at = ${now} + ${endsIn} where id = '${id}'`);
   await panel.execute(`update sidecar_holds set expires_at = ${now} + ${endsIn} where claim_id = '${id}'`);
   if (beginsIn === undefined) return;
