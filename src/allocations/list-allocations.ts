@@ -3,6 +3,7 @@ import { SharedRuns } from '../database/shared-runs.ts';
 import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
 import type { PortRow } from './allocation.ts';
+import { countOn } from './kept-counts.ts';
 import { countPorts, type PortPage, readPorts } from './list-ports.ts';
 import type { PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
@@ -52,9 +53,7 @@ export function createListAllocations(services: Services): ListAllocations {
     );
   };
   const count = (filter: PortFilter) =>
-    services.portTotals.of(`node ${filter.nodeIds}`, JSON.stringify(filter), () =>
-      countPorts(services, filter),
-    );
+    countOn(services, filter.nodeIds, JSON.stringify(filter), () => countPorts(services, filter));
   const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
     if (!settings.audit.views) return;
     const [node = null, ...others] = filter.nodeIds;

@@ -4,7 +4,7 @@ import type { Services } from '../services.ts';
 import type { PortRow } from './allocation.ts';
 import { type PortFilter, portConditions } from './port-filter.ts';
 import { orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
-import { walkFreePorts } from './port-walk.ts';
+import { walkPorts } from './port-walk.ts';
 
 /** What reading ports works with. */
 export type PortServices = Pick<Services, 'database' | 'hasOwnTables' | 'portIds'>;
@@ -45,16 +45,14 @@ async function readStretch(
   limit: number,
 ): Promise<readonly PortRow[]> {
   const { database, hasOwnTables } = services;
-  const walksById = order.by === 'id' && filter.freeOnly && filter.ip === null;
-  const walk = walksById ? await walkFreePorts(services, queries, filter.nodeIds) : null;
-  const from = walk?.from ?? sql`${sql.table('allocations')}`.as('a');
+  const walk = await walkPorts(services, queries, filter, order.by, offset + limit);
   const showsHeld = filter.includeHeld && hasOwnTables;
   const heldUntil = sql`, (select max(h.expires_at) from ${sql.table('sidecar_holds')} as h
     where h.allocation_id = a.id and h.expires_at > ${database.nowMs}) as held_until`;
-  const conditions = [...portConditions(services, filter), ...(walk?.conditions ?? []), ...stretch];
+  const conditions = [...portConditions(services, filter), ...walk.conditions, ...stretch];
   const { rows } = await sql<PortRow>`
     select a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id ${showsHeld ? heldUntil : sql``}
-    from ${from} where ${sql.join(conditions, sql` and `)}
+    from ${walk.from} where ${sql.join(conditions, sql` and `)}
     order by ${sql.join(orderTerms(order, filter.nodeIds.length === 1))}
     limit ${sql.lit(limit)} offset ${sql.lit(offset)}`.execute(queries);
   return rows;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Services } from '../services.ts';
+import { countOn } from './kept-counts.ts';
 
 /** How many ports a node has, and how many of them a server has. */
 export interface PortCounts {
@@ -16,7 +17,7 @@ export interface NodeSummary extends PortCounts {
   readonly free: number;
 }
 
-type Needed = Pick<Services, 'database' | 'hasOwnTables' | 'portTotals'>;
+type Needed = Pick<Services, 'database' | 'hasOwnTables' | 'portIds' | 'portTotals'>;
 
 const noPorts: PortCounts = { total: 0, used: 0 };
 
@@ -41,7 +42,7 @@ export async function summarizeNodes(
 }
 
 async function countNode(services: Needed, nodeId: number): Promise<PortCounts> {
-  return services.portTotals.of(`node ${nodeId}`, 'taken', async () => {
+  return countOn(services, [nodeId], 'taken', async () => {
     const counts = await countPortsOf(services, [nodeId]);
     return counts.get(nodeId) ?? noPorts;
   });

@@ -4,7 +4,7 @@ import type { Actor } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
 import type { Services } from '../services.ts';
 import type { ClaimWish } from './claim-wish.ts';
-import { type Companions, type Holder, holdPorts, type MadeClaim } from './hold-ports.ts';
+import { type Companions, type Holder, holdPorts, type MadeClaim, type Refusal } from './hold-ports.ts';
 import { inOrder } from './node-order.ts';
 import { pickPorts } from './pick-ports.ts';
 
@@ -27,12 +27,14 @@ export async function makeClaim(
   wish: ClaimWish,
   companions: Companions = {},
 ): Promise<MadeClaim> {
-  const nodes = await candidates(services, wish);
-  for (const nodeId of nodes) {
+  const refusals: Refusal[] = [];
+  for (const nodeId of await candidates(services, wish)) {
     const made = await claimOn(services, { actor, userId, wish, companions }, nodeId);
-    if (made !== null) return made;
+    if (typeof made !== 'string') return made;
+    refusals.push(made);
   }
-  throw nothingFree(describeShortage(wish));
+  const isFull = refusals.every((refusal) => refusal === 'full');
+  throw nothingFree(isFull ? describeNoRoom(wish) : describeShortage(wish));
 }
 
 /** The nodes to try, in order. Without any named, those that the panel would deploy to. */
@@ -47,8 +49,8 @@ async function candidates(services: Services, wish: ClaimWish): Promise<readonly
   return inOrder(services, open, wish.prefer);
 }
 
-/** A claim of ports of this node, or null where it has not what is wanted. */
-async function claimOn(services: Services, holder: Holder, nodeId: number): Promise<MadeClaim | null> {
+/** A claim of ports of this node, or why there is none. */
+async function claimOn(services: Services, holder: Holder, nodeId: number): Promise<MadeClaim | Refusal> {
   const { wish } = holder;
   const pick = (queries: Queries) => pickPorts(services, queries, nodeId, wish);
   // All who want the lowest ports want the same ones.
@@ -56,7 +58,7 @@ async function claimOn(services: Services, holder: Holder, nodeId: number): Prom
   for (let attempt = 0; attempt < attemptsPerNode; attempt += 1) {
     const isAlone = attempt >= aloneFrom;
     const picked = isAlone ? null : await pick(services.database.queries);
-    if (picked?.length === 0) return null;
+    if (picked?.length === 0) return 'none';
     const made = await holdPorts(
       services,
       holder,
@@ -64,10 +66,9 @@ async function claimOn(services: Services, holder: Holder, nodeId: number): Prom
       async (queries) => picked ?? pick(queries),
       isAlone,
     );
-    if (typeof made !== 'string') return made;
-    if (made !== 'taken') return null;
+    if (made !== 'taken') return made;
   }
-  return null;
+  return 'taken';
 }
 
 function nothingFree(detail: string): ApiError {
@@ -79,7 +80,8 @@ function describeNoRoom({ nodes: { memory, disk } }: ClaimWish): string {
 }
 
 function describeShortage({ count, isConsecutive, isSameIp, ports, ip }: ClaimWish): string {
-  const what = isConsecutive && count > 1 ? `${count} neighbouring free ports` : `${count} free ports`;
+  const kind = isConsecutive && count > 1 ? 'neighbouring free' : 'free';
+  const what = count === 1 ? '1 free port' : `${count} ${kind} ports`;
   const where = ip !== null ? ` on ${ip}` : isSameIp && !isConsecutive ? ' on one address' : '';
   const range = ports === null ? '' : ` from ${ports.from} to ${ports.to}`;
   return `No matching node has ${what}${where}${range}.`;

@@ -1,3 +1,4 @@
+import { countOn } from '../allocations/kept-counts.ts';
 import { countHeldPorts, countPortsOf } from '../allocations/summaries.ts';
 import type { Services } from '../services.ts';
 import type { Preference } from './claim-wish.ts';
@@ -27,7 +28,7 @@ async function takenShares(
   nodeIds: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const [counts, held] = await Promise.all([
-    services.portTotals.of('shares of nodes', nodeIds.join(), () => countPortsOf(services, nodeIds)),
+    countOn(services, nodeIds, 'shares', () => countPortsOf(services, nodeIds)),
     countHeldPorts(services, nodeIds),
   ]);
   const shares = [...counts].map(

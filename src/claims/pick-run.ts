@@ -2,7 +2,7 @@ import { type Expression, type SqlBool, sql } from 'kysely';
 import { type PortServices, readPorts } from '../allocations/list-ports.ts';
 import { anyId, notHeld, type PortFilter, portConditions } from '../allocations/port-filter.ts';
 import type { PortOrder } from '../allocations/port-order.ts';
-import { walkFreePorts } from '../allocations/port-walk.ts';
+import { walkPorts } from '../allocations/port-walk.ts';
 import { readRuns } from '../allocations/runs.ts';
 import type { Queries } from '../database/database.ts';
 import { idsFromAnyPlace, portsFromAnyPlace } from './any-place.ts';
@@ -63,7 +63,7 @@ async function findRun(
   filter: PortFilter,
   length: number,
 ): Promise<readonly number[]> {
-  const walk = await walkFreePorts(services, queries, filter.nodeIds);
+  const walk = await walkPorts(services, queries, filter, 'id', 1);
   const neighbours = Array.from({ length: length - 1 }, (_, index) =>
     neighbourIsFree(services, filter, index + 1),
   );

@@ -25,6 +25,12 @@ export type Queries = Kysely<Tables> | Transaction<Tables>;
 /** A table whose rows get their id from the database. */
 export type NumberedTable = 'api_keys' | 'activity_logs' | 'sidecar_idempotency' | 'sidecar_outbox';
 
+/**
+ * Ways through the table of ports that the panel's own indexes give: the free ones in order of id, and those of
+ * a node in order of address and port. Some optimisers take another unless they are told.
+ */
+export type PortWay = 'free-by-id' | 'node-by-address';
+
 /** How a panel wants the sessions of its database set up. */
 export interface SessionSettings {
   /** The session time zone (`+00:00`, `Europe/Berlin`, …); null leaves the server's own. */
@@ -55,11 +61,8 @@ export interface Database {
   lockNode(queries: Queries, nodeId: number): Promise<void>;
   /** In SQL: Unix milliseconds by the database's own clock. */
   readonly nowMs: RawBuilder<number>;
-  /**
-   * The table of ports, as `a`, for a statement that walks the free ones in order of id. Some optimisers read
-   * every port of a node for that unless they are told which index to use.
-   */
-  freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>>;
+  /** The table of ports, as `a`, for a statement that walks it in one of the ways that an index gives. */
+  portsBy(way: PortWay): Promise<AliasedExpression<AllocationsTable, 'a'>>;
   /** Resolves when the database answers a trivial statement. */
   ping(): Promise<void>;
   /** Inserts one row and answers with its id. */

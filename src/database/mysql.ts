@@ -7,6 +7,7 @@ import type {
   ExactTexts,
   NumberedColumn,
   NumberedTable,
+  PortWay,
   Queries,
   SessionSettings,
   Tables,
@@ -45,6 +46,12 @@ function columnWithoutDefault(error: unknown): string | null {
   return /'(.+?)'/.exec(error.message)?.[1] ?? null;
 }
 
+/** The columns of the panel's index that gives each way. */
+const portIndexColumns: Readonly<Record<PortWay, string>> = {
+  'free-by-id': 'server_id',
+  'node-by-address': 'node_id,ip,port',
+};
+
 class MysqlDatabase implements Database {
   readonly kind = 'mysql';
   /** An unsigned INT's. */
@@ -62,7 +69,7 @@ class MysqlDatabase implements Database {
   // From UTC: the local time of a zone with summer time is the same twice in one night of the year.
   readonly nowMs = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)`;
   readonly #prefix: string;
-  #freePortIndex: Promise<string | null> | null = null;
+  #portIndexes: Promise<ReadonlyMap<string, string>> | null = null;
   readonly #setUpFailure: () => unknown;
 
   /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
@@ -93,25 +100,26 @@ class MysqlDatabase implements Database {
     await queries.selectFrom('nodes').select('id').where('id', '=', nodeId).forUpdate().execute();
   }
 
-  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
-    this.#freePortIndex ??= this.#findFreePortIndex().catch((error) => {
+  async portsBy(way: PortWay): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    this.#portIndexes ??= this.#findPortIndexes().catch((error) => {
       // Asked again next time.
-      this.#freePortIndex = null;
+      this.#portIndexes = null;
       throw error;
     });
-    const index = await this.#freePortIndex;
-    const hint = index === null ? sql`a` : sql`a force index (${sql.id(index)})`;
+    const index = (await this.#portIndexes).get(portIndexColumns[way]);
+    const hint = index === undefined ? sql`a` : sql`a force index (${sql.id(index)})`;
     return sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(hint);
   }
 
-  /** The index that begins with server_id: under InnoDB it goes on with the primary key. */
-  async #findFreePortIndex(): Promise<string | null> {
+  /** The indexes on ports by their columns; under InnoDB each goes on with the primary key. */
+  async #findPortIndexes(): Promise<ReadonlyMap<string, string>> {
     const table = `${this.#prefix}allocations`;
-    const { rows } = await sql<{ index_name: string }>`
-      select index_name as index_name from information_schema.statistics
-      where table_schema = database() and table_name = ${table} and column_name = 'server_id'
-        and seq_in_index = 1 limit 1`.execute(this.queries);
-    return rows[0]?.index_name ?? null;
+    const { rows } = await sql<{ columns: string; index_name: string }>`
+      select index_name as index_name,
+        group_concat(lower(column_name) order by seq_in_index separator ',') as columns
+      from information_schema.statistics
+      where table_schema = database() and table_name = ${table} group by index_name`.execute(this.queries);
+    return new Map(rows.map(({ columns, index_name }) => [columns, index_name]));
   }
 
   async insertRow<Table extends NumberedTable>(

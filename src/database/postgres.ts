@@ -99,7 +99,7 @@ class PostgresDatabase implements Database {
     await sql`select pg_advisory_xact_lock(${sql.lit(nodeLockNamespace)}, ${nodeId}::int)`.execute(queries);
   }
 
-  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+  async portsBy(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
     return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
   }
 

@@ -107,7 +107,7 @@ class SqliteFile implements Database {
 
   async lockNode(): Promise<void> {}
 
-  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+  async portsBy(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
     return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
   }
 

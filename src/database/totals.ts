@@ -23,15 +23,21 @@ export class Totals {
   /**
    * @param counted What is counted: `node 3`.
    * @param name Tells one count of it from another.
+   * @param mayBeOld Whether an answer that took long may be given again.
    */
-  async of<Value>(counted: string, name: string, count: () => Promise<Value>): Promise<Value> {
+  async of<Value>(
+    counted: string,
+    name: string,
+    count: () => Promise<Value>,
+    mayBeOld: boolean,
+  ): Promise<Value> {
     const key = JSON.stringify([counted, name]);
     const kept = this.#recent(key);
     if (kept !== undefined) return kept.value as Value;
     return this.#runs.run(counted, key, async () => {
       // Whoever was ahead may have counted the same, and slowly.
       const known = this.#recent(key);
-      return known === undefined ? this.#count(key, count) : (known.value as Value);
+      return known === undefined ? this.#count(key, count, mayBeOld) : (known.value as Value);
     });
   }
 
@@ -40,12 +46,12 @@ export class Totals {
     return kept !== undefined && performance.now() - kept.countedAt < keptMs ? kept : undefined;
   }
 
-  async #count<Value>(key: string, count: () => Promise<Value>): Promise<Value> {
+  async #count<Value>(key: string, count: () => Promise<Value>, mayBeOld: boolean): Promise<Value> {
     const start = performance.now();
     const value = await count();
     const countedAt = performance.now();
     this.#kept.delete(key);
-    if (countedAt - start > slowMs) this.#remember(key, { value, countedAt });
+    if (mayBeOld && countedAt - start > slowMs) this.#remember(key, { value, countedAt });
     return value;
   }
 

@@ -8,6 +8,8 @@ export interface PortIds {
   /** The lowest and the highest row id among them. */
   readonly from: number;
   readonly to: number;
+  /** How many free ports, of whatever node, are from the lowest to the highest. */
+  readonly free: number;
   /** The highest row id of all ports: what was added since has a higher one. */
   readonly newest: number;
 }
@@ -59,10 +61,9 @@ async function readPortIds(queries: Queries, nodeIds: readonly number[]): Promis
   const [row] = rows;
   if (row === undefined || row.first === null) return null;
   // Some drivers give a count as text.
-  return {
-    count: Number(row.count),
-    from: Number(row.first),
-    to: Number(row.last),
-    newest: Number(row.newest),
-  };
+  const [count, from, to] = [Number(row.count), Number(row.first), Number(row.last)];
+  const { rows: counted } = await sql<{ free: number | string }>`
+    select count(*) as free from ${ports}
+    where server_id is null and id between ${from} and ${to}`.execute(queries);
+  return { count, from, to, free: Number(counted[0]?.free), newest: Number(row.newest) };
 }

@@ -52,7 +52,7 @@ describe.each(portCells)('searching ports of $panel on $on', (cell) => {
       }),
       { numRuns },
     );
-  });
+  }, 90_000);
 
   test('numbered pages show the same, with its total', async () => {
     const [nodeId] = started.nodeIds;
@@ -66,7 +66,7 @@ describe.each(portCells)('searching ports of $panel on $on', (cell) => {
       }),
       { numRuns },
     );
-  });
+  }, 90_000);
 
   test('a list across nodes shows the ports of all of them', async () => {
     const { nodeIds } = started;
@@ -82,7 +82,7 @@ describe.each(portCells)('searching ports of $panel on $on', (cell) => {
       ),
       { numRuns },
     );
-  });
+  }, 90_000);
 
   test('runs of neighbours are found, each port in one of them', async () => {
     const [nodeId] = started.nodeIds;

@@ -153,15 +153,17 @@ export class PortSeed {
     return id;
   }
 
-  /** Gives ports to a server. */
+  /** Gives ports to a server, those that are free, as the panel does. */
   async assign(serverId: number, portIds: readonly number[]): Promise<void> {
     const ids = portIds.join();
-    await this.#db.execute(`update allocations set server_id = ? where id in (${ids})`, [serverId]);
+    await this.#db.execute(
+      `update allocations set server_id = ? where id in (${ids}) and server_id is null`,
+      [serverId],
+    );
   }
 
   /** Takes a server away, whose ports are free then. */
   async deleteServer(id: number): Promise<void> {
-    await this.#db.execute('update allocations set server_id = null where server_id = ?', [id]);
     await this.#db.execute('delete from servers where id = ?', [id]);
   }
 
