@@ -34,7 +34,9 @@ test('a cell without a test in a column is a gap, and so is a file of a cell tha
   );
   expect(gapsOf(without)).toEqual(['pelican on postgres has no test in the column "doctor"']);
   const stray = { file: 'test/new/x.test.ts', suites: ['pelican on sqlite'], passed: true };
-  expect(gapsOf([...complete, stray])).toEqual(['test/new/x.test.ts is in no column']);
+  expect(gapsOf([...complete, stray])).toEqual([
+    'test/new/x.test.ts is in no column of test/support/matrix.ts',
+  ]);
 });
 
 test('what names no cell, or tests the tests, counts for nothing', () => {

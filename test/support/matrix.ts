@@ -85,7 +85,7 @@ export function gapsOf(results: readonly TestResult[]): readonly string[] {
   );
   const files = new Set(ofCells.map(({ file }) => file));
   const stray = [...files].filter((file) => columnOf(file) === undefined && !noColumn.test(file));
-  return [...empty, ...stray.sort().map((file) => `${file} is in no column`)];
+  return [...empty, ...stray.sort().map((file) => `${file} is in no column of test/support/matrix.ts`)];
 }
 
 const names = { pterodactyl: 'Pterodactyl', pelican: 'Pelican' };
