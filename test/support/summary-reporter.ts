@@ -9,7 +9,13 @@ type Counts = { passed: number; failed: number; skipped: number };
  * been tried.
  */
 export default class SummaryReporter implements Reporter {
+  readonly #othersFailures: () => number;
   #vitest: Vitest | undefined;
+
+  /** @param othersFailures how much reporters before this one have found wrong; each counts as a failure */
+  constructor({ othersFailures = () => 0 }: { readonly othersFailures?: () => number } = {}) {
+    this.#othersFailures = othersFailures;
+  }
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest;
@@ -17,7 +23,7 @@ export default class SummaryReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const counts = countResults(modules);
-    counts.failed += unhandledErrors.length;
+    counts.failed += unhandledErrors.length + this.#othersFailures();
     if (counts.skipped > 0) this.#tell(skippedLine(counts));
     if (process.env.CI) counts.failed += counts.skipped;
     this.#tell(`${counts.passed} passed, ${counts.failed} failed`);
