@@ -29,11 +29,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     .where('id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return null;
-  const { rows } = await sql<{ allocation_id: number } & { [Name in keyof PortRow]: PortRow[Name] | null }>`
-    select p.allocation_id, a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id
-    from ${sql.table('sidecar_claim_ports')} as p
-    left join ${sql.table('allocations')} as a on a.id = p.allocation_id
-    where p.claim_id = ${id} order by a.ip, a.port, p.allocation_id`.execute(queries);
+  const ports = await readClaimPorts(queries, id);
   return {
     id: row.id,
     userId: row.user_id,
@@ -46,6 +42,21 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     expiresAt: Number(row.expires_at),
     wish: JSON.parse(row.wish) as ClaimInput,
     outcome: row.outcome as Claim['outcome'],
+    ...ports,
+  };
+}
+
+/** Reads the ports of a claim, in order of address and port. */
+export async function readClaimPorts(
+  queries: Queries,
+  id: string,
+): Promise<Pick<Claim, 'portIds' | 'ports'>> {
+  const { rows } = await sql<{ allocation_id: number } & { [Name in keyof PortRow]: PortRow[Name] | null }>`
+    select p.allocation_id, a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id
+    from ${sql.table('sidecar_claim_ports')} as p
+    left join ${sql.table('allocations')} as a on a.id = p.allocation_id
+    where p.claim_id = ${id} order by a.ip, a.port, p.allocation_id`.execute(queries);
+  return {
     portIds: rows.map((port) => port.allocation_id),
     ports: rows.flatMap(({ allocation_id: _, ...port }) => (port.id === null ? [] : [port as PortRow])),
   };

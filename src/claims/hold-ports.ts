@@ -6,7 +6,7 @@ import type { Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import type { Services } from '../services.ts';
 import type { Claim } from './claim.ts';
-import { countHeld, insertClaim, readClaim } from './claim-store.ts';
+import { countHeld, insertClaim, readClaimPorts } from './claim-store.ts';
 import type { ClaimWish } from './claim-wish.ts';
 
 /** A claim just made, and the database's clock at that moment. */
@@ -106,13 +106,12 @@ async function writeClaim(
   const { max_held: most } = settings.claims;
   if (held + portIds.length > most) throw tooManyHeld(held, most);
   const { reference, input, nodes } = wish;
-  const id = randomUUID();
-  await insertClaim(database, queries, {
-    ...{ id, userId, nodeId, reference, portIds, memory: nodes.memory, disk: nodes.disk },
+  const row = {
+    ...{ id: randomUUID(), userId, nodeId, reference, portIds, memory: nodes.memory, disk: nodes.disk },
     ...{ createdAt: now, expiresAt: now + wish.ttlSeconds * 1000, wish: input },
-  });
-  const claim = await readClaim(queries, id);
-  if (claim === null) throw new Error('a claim just written is not there');
+  };
+  await insertClaim(database, queries, row);
+  const claim = { ...row, outcome: null, ...(await readClaimPorts(queries, row.id)) };
   const isTaken = claim.ports.length < portIds.length || claim.ports.some((port) => port.server_id !== null);
   // The panel gave one to a server since they were picked.
   if (isTaken) throw new NotHeld('taken');
