@@ -103,7 +103,7 @@ test('of many keys ten are named', async () => {
   expect(detail).toMatch(/, and 3 more$/);
 });
 
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   test('lost scopes are found with or without the own tables, where the log may be read', async () => {
     const own = await createPanelDatabase(cell.panel, cell.on);
     await insertRows(own, 'users', [

@@ -28,7 +28,7 @@ test('whoever has a server is left alone', async () => {
   expect(owners).toEqual(['user 1002', 'user 1003']);
 });
 
-describe.each(cells)('$panel on $on', ({ panel: name, on }) => {
+describe.each(cells)('%s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
 
   beforeAll(async () => {

@@ -40,7 +40,7 @@ describe('without the own tables', () => {
   });
 });
 
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   let authority: Authority;
 
   beforeAll(async () => {

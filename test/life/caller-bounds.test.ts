@@ -19,7 +19,7 @@ const end = '2030-01-01 00:00:00';
 const endIso = '2030-01-01T00:00:00+00:00';
 const secondsToEnd = () => Math.floor((Date.parse(endIso) - Date.now()) / 1000);
 
-describe.each(lifeCells)('how far a caller may go, $panel on $on', (cell) => {
+describe.each(lifeCells)('how far a caller may go, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, { CLIENT_API_MAX_KEYS_PER_USER: '100' });

@@ -19,7 +19,7 @@ import { keysOf } from '../support/sidecar.ts';
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('changing a key, $panel on $on', (cell) => {
+describe.each(lifeCells)('changing a key, %s', (cell) => {
   let life: Life;
   /** The same panel, where scopes are not enforced. */
   let lax: RunningService;

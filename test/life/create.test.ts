@@ -9,7 +9,7 @@ const notEnforced = (field: string) =>
   `The ${field} cannot be set: scopes are not enforced here (scopes.enforce), so they would not hold.`;
 const plainAttributes = ['identifier', 'description', 'allowed_ips', 'last_used_at', 'created_at'];
 
-describe.each(lifeCells)('fields of a new key, $panel on $on', (cell) => {
+describe.each(lifeCells)('fields of a new key, %s', (cell) => {
   let life: Life;
   /** The same panel, where scopes are not enforced. */
   let lax: RunningService;

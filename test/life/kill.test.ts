@@ -9,7 +9,7 @@ import { keysOf, until } from '../support/sidecar.ts';
 
 const workers = 12;
 
-describe.each(lifeCells)('a service that is killed in the middle of its work, $panel on $on', (cell) => {
+describe.each(lifeCells)('a service that is killed in the middle of its work, %s', (cell) => {
   let life: Life;
   const users: SeededUser[] = [];
   const seeded = new Set<string>();

@@ -15,7 +15,7 @@ import { activities, type SeededKey, type SeededUser } from '../support/seed.ts'
 const path = '/api/application/api-keys/revoke';
 const unknown = (character: string) => character.repeat(48);
 
-describe.each(lifeCells)('keys that have leaked, $panel on $on', (cell) => {
+describe.each(lifeCells)('keys that have leaked, %s', (cell) => {
   let life: Life;
   let user: SeededUser;
   beforeAll(async () => {

@@ -16,7 +16,7 @@ const stepsTaken =
 const stepsRemoved = 'removed step 2\nremoved step 1\nthe own tables are gone\n';
 
 // Each test goes on with the panel as the one before it left it.
-describe.each(lifeCells)('migrate, $panel on $on', (cell) => {
+describe.each(lifeCells)('migrate, %s', (cell) => {
   let panel: PanelDatabase;
   let user: SeededUser;
   let key: SeededKey;

@@ -124,7 +124,7 @@ function powerOf(row: Row): Power {
   };
 }
 
-describe.each(lifeCells)('no sequence of operations gives more, $panel on $on', (cell) => {
+describe.each(lifeCells)('no sequence of operations gives more, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adminSession, envValueOf } from '../support/admin-session.ts';
+import { pterodactyl } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { keyOf, type Life, makeKey, startLife } from '../support/life.ts';
 import { accountKeysOf, activities } from '../support/seed.ts';
@@ -7,7 +8,7 @@ import { until } from '../support/sidecar.ts';
 
 let life: Life;
 beforeAll(async () => {
-  life = await startLife({ panel: 'pterodactyl', on: 'mariadb' });
+  life = await startLife(pterodactyl);
 });
 afterAll(() => life.close());
 
@@ -34,7 +35,7 @@ it.each([
     const session = await adminSession(life.panel);
     try {
       await session.query('start transaction');
-      await session.query('delete from api_keys where id = ?', [key.id]);
+      await session.query(`delete from api_keys where id = ${key.id}`);
       const pending = life.ask({ method, path: `${keyOf(user, key)}${action}`, body });
       await until(waitsForKey);
       await session.query('commit');

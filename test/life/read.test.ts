@@ -15,7 +15,7 @@ import { keysOf } from '../support/sidecar.ts';
 
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 
-describe.each(lifeCells)('looking at keys, $panel on $on', (cell) => {
+describe.each(lifeCells)('looking at keys, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, enforcing);

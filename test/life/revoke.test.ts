@@ -10,7 +10,7 @@ const noBoolean = [
 ];
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('revoking a user’s keys, $panel on $on', (cell) => {
+describe.each(lifeCells)('revoking a user’s keys, %s', (cell) => {
   let life: Life;
   let user: SeededUser;
   let keys: readonly MadeKey[];

@@ -19,7 +19,7 @@ import { keysOf, until } from '../support/sidecar.ts';
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('rotating a key, $panel on $on', (cell) => {
+describe.each(lifeCells)('rotating a key, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, enforcing);

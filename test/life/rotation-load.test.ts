@@ -9,7 +9,7 @@ const graceSeconds = 3;
 /** No request is sent with a key that has less time left: it might end on the way. */
 const marginMs = 1500;
 
-describe.each(lifeCells)('rotation under load, $panel on $on', (cell) => {
+describe.each(lifeCells)('rotation under load, %s', (cell) => {
   let life: Life;
   let user: SeededUser;
   beforeAll(async () => {

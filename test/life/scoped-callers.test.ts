@@ -6,7 +6,7 @@ import { freeOn, keysOf, until } from '../support/sidecar.ts';
 
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('a key with scopes, $panel on $on', (cell) => {
+describe.each(lifeCells)('a key with scopes, %s', (cell) => {
   let life: Life;
   let user: SeededUser;
   let boss: SeededUser;

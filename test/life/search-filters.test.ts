@@ -95,7 +95,7 @@ function matches(key: Stored, wanted: Partial<Filter>, admins: ReadonlySet<numbe
   );
 }
 
-describe.each(lifeCells)('filters of the search, $panel on $on', (cell) => {
+describe.each(lifeCells)('filters of the search, %s', (cell) => {
   let life: Life;
   const owners: SeededUser[] = [];
   const admins = new Set([0, 3]);

@@ -14,7 +14,7 @@ import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../s
 const path = '/api/application/api-keys';
 const cursorOf = (text: string) => Buffer.from(text).toString('base64url');
 
-describe.each(lifeCells)('searching keys, $panel on $on', (cell) => {
+describe.each(lifeCells)('searching keys, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, { CLIENT_API_MAX_KEYS_PER_USER: '1000' });

@@ -11,7 +11,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 const daysAgo = (days: number) =>
   new Date(Date.now() - days * dayMs).toISOString().slice(0, 19).replace('T', ' ');
 
-describe.each(lifeCells)('keys from the shell, $panel on $on', (cell) => {
+describe.each(lifeCells)('keys from the shell, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell);

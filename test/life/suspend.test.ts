@@ -17,7 +17,7 @@ import { keysOf, until } from '../support/sidecar.ts';
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('disabling and enabling, $panel on $on', (cell) => {
+describe.each(lifeCells)('disabling and enabling, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell);

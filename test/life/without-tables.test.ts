@@ -8,7 +8,7 @@ import { keysOf, unlimited } from '../support/sidecar.ts';
 const required =
   '501 MigrationRequired: This needs tables that are not there yet: run "panel-sidecar migrate --panel PATH".';
 
-describe.each(lifeCells)('without the own tables, $panel on $on', (cell) => {
+describe.each(lifeCells)('without the own tables, %s', (cell) => {
   let life: Life;
   let user: SeededUser;
   let own: SeededKey;

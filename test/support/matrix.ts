@@ -43,7 +43,13 @@ const columns: readonly Column[] = [
     holds: 'keys, ports, access, allow-lists, rate limit, order of checks, odd and random requests',
     files: /^test\/(api-keys|allocations|auth|http|input|panel\/pelican)\//,
   },
-  { title: 'doctor', holds: 'its checks', files: /^test\/cli\/doctor\.test\.ts$/ },
+  {
+    title: 'Life of keys',
+    holds: 'own tables, scopes, ends, rotation, suspension, search, repeats, revocation',
+    files: /^test\/life\//,
+  },
+  { title: 'Webhooks', holds: 'the outbox and its delivery', files: /^test\/webhooks\// },
+  { title: 'doctor', holds: 'its checks', files: /^test\/(cli\/doctor\.test\.ts$|doctor\/)/ },
   { title: 'Shell', holds: 'keys and ports by command', files: /^test\/cli\// },
   {
     title: 'Database',

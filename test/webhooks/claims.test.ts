@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Services } from '../../src/services.ts';
 import { MessageStore } from '../../src/webhooks/message-store.ts';
-import type { Cell } from '../support/cells.ts';
+import { cells } from '../support/cells.ts';
 import { insertRows } from '../support/insert-rows.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { messageTo, openPanelServices, outboxOf, writeConfig } from './support.ts';
 
-const cells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-  { panel: 'pelican', on: 'postgres' },
-];
-
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   let panel: PanelDatabase;
   let processes: readonly Services[];
   let stores: readonly MessageStore[];

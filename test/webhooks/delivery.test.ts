@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority } from '../support/authority.ts';
-import type { Cell } from '../support/cells.ts';
+import { cells } from '../support/cells.ts';
 import { send } from '../support/client.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
@@ -29,13 +29,7 @@ beforeAll(async () => {
 
 afterAll(() => authority?.remove());
 
-const cells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-  { panel: 'pelican', on: 'postgres' },
-];
-
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   let panel: PanelDatabase;
   let receiver: WebhookReceiver;
   let service: RunningService;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { announceExpiring } from '../../src/housekeeping/announce-expiring.ts';
 import { type Authority, createAuthority } from '../support/authority.ts';
-import type { Cell } from '../support/cells.ts';
+import { cells } from '../support/cells.ts';
 import { insertRows } from '../support/insert-rows.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
@@ -31,13 +31,7 @@ beforeAll(async () => {
 
 afterAll(() => authority?.remove());
 
-const cells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-  { panel: 'pelican', on: 'postgres' },
-];
-
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   let panel: PanelDatabase;
   let copies = 0;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority } from '../support/authority.ts';
-import type { Cell } from '../support/cells.ts';
+import { cells } from '../support/cells.ts';
 import { send } from '../support/client.ts';
 import { insertRows } from '../support/insert-rows.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
@@ -20,17 +20,11 @@ beforeAll(async () => {
 
 afterAll(() => authority?.remove());
 
-const cells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-  { panel: 'pelican', on: 'postgres' },
-];
-
 /** The ids that came to a receiver, sorted. */
 const idsOf = (receiver: WebhookReceiver) =>
   receiver.received.map(({ headers }) => String(headers['webhook-id'])).sort();
 
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   let panel: PanelDatabase;
 
   beforeAll(async () => {
