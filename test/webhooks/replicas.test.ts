@@ -46,7 +46,11 @@ describe.each(cells)('%s', (cell) => {
       rows.push(...more);
       await insertRows(panel, 'sidecar_outbox', more);
       await until(async () => (await outboxOf(panel)).length === 0);
-      sent = await Promise.all(services.map(deliveredBy));
+      // A delivery is counted after its row is gone.
+      await until(async () => {
+        sent = await Promise.all(services.map(deliveredBy));
+        return sent.reduce((sum, count) => sum + count) >= rows.length;
+      });
     } while (Math.min(...sent) === 0 && rows.length < 1600);
     await Promise.all(services.map((service) => service.stop()));
     await receiver.close();
