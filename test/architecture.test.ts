@@ -14,6 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['cli'],
   ['demo', 'doctor'],
   ['http'],
+  ['claims'],
   ['api-keys', 'allocations'],
   ['request'],
   ['services.ts', 'startup'],
@@ -29,7 +30,7 @@ const layers: readonly (readonly string[])[] = [
 
 /** Packages that only some parts may use, so that what they do can be replaced there. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['http', 'request', 'api-keys', 'allocations', 'cli'],
+  fastify: ['http', 'request', 'claims', 'api-keys', 'allocations', 'cli'],
   commander: ['cli'],
   mysql2: ['database'],
   pg: ['database'],

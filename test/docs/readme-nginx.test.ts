@@ -58,7 +58,7 @@ async function takenBy(sent: Sent): Promise<'panel-sidecar' | 'panel'> {
   return byStandIn ? 'panel' : 'panel-sidecar';
 }
 
-describe('the four paths', () => {
+describe('the paths of the service', () => {
   const listed = 'seeded00001';
 
   test.each(['', '/', '?a=1', '/?a=1&b[]=2'])('list, with "%s" behind', async (behind) => {
@@ -83,6 +83,21 @@ describe('the four paths', () => {
     const { status, json } = await ask({ path: `${freeOn(node)}${behind}` });
     expect(status).toBe(200);
     expect(json).toMatchObject({ object: 'list', meta: { pagination: { total: 3 } } });
+  });
+
+  test.each([
+    ['GET', '/api/application/allocations/free', 200],
+    ['GET', '/api/application/allocations/free/?summary=1', 200],
+    ['POST', '/api/application/allocations/claims', 501],
+    ['GET', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77', 501],
+    ['DELETE', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/extend', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/replace', 501],
+    ['PUT', '/api/application/allocations/claims', 405],
+  ])('ports: %s %s is answered %i by the service', async (method, path, status) => {
+    const { status: answered } = await ask({ method, path });
+    expect(answered).toBe(status);
+    expect(standIn.received).toEqual([]);
   });
 
   test.each([
@@ -114,6 +129,10 @@ test.each([
   '/api/application/nodes/1/allocations',
   '/api/application/nodes/1/allocations/3',
   '/api/application/nodes/1/allocations/free/3',
+  '/api/application/allocations',
+  '/api/application/allocations/claims/1/2',
+  '/api/application/allocations/free/3',
+  '/api/application/servers',
   '/API/application/users/1/api-keys',
   '/x/api/application/users/1/api-keys',
   '/healthz',

@@ -40,12 +40,14 @@ export interface NewPort {
 export class PortSeed {
   readonly #db: SqlExecutor;
   readonly #panel: PanelName;
-  #count = 0;
+  #count: number;
   #egg: Promise<number> | null = null;
 
-  constructor(db: SqlExecutor, panel: PanelName) {
+  /** @param taken Row ids up to this one are left alone. */
+  constructor(db: SqlExecutor, panel: PanelName, taken = 0) {
     this.#db = db;
     this.#panel = panel;
+    this.#count = taken;
   }
 
   /** A user who may use the Application API. @returns The row id. */
