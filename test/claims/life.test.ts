@@ -224,14 +224,17 @@ describe.each(portCells)('the life of a claim of $panel on $on', (cell) => {
   });
 
   test('ports added a moment ago are listed and claimed, whatever their row ids are', async () => {
-    expect(await freeIds()).toEqual(portIds);
-    expect(idsOf(await claim(6, { prefer: 'random' }))).toEqual(portIds);
     const { panel } = started;
     const [row] = await panel.query('select max(id) as last from allocations');
     const other = await started.seed.node();
-    const late = [other, node, other, node].map((owner, index) => ({
-      ...{ id: Number(row?.last) + 3000 * (index + 1), node_id: owner, ip: '10.0.0.1', port: 6000 + index },
-    }));
+    const far = (step: number, owner: number) => ({
+      ...{ id: Number(row?.last) + 3000 * step, node_id: owner, ip: '10.0.0.1', port: 6000 + step },
+    });
+    await insertRows(panel, 'allocations', [far(1, other)]);
+    expect(await freeIds()).toEqual(portIds);
+    expect(idsOf(await claim(6, { prefer: 'random' }))).toEqual(portIds);
+
+    const late = [far(2, node), far(3, other), far(4, node)];
     await insertRows(panel, 'allocations', late);
     const added = late.filter((port) => port.node_id === node).map(({ id }) => id);
     expect(await freeIds()).toEqual(added);
