@@ -73,7 +73,7 @@ export class PortSeed {
 
   /** An application key. @returns What a client sends. */
   async key(userId: number, acl: Acl = { nodes: 3, allocations: 3, locations: 3 }): Promise<string> {
-    const identifier = `ptla_PortSeed${String(this.#next()).padStart(3, '0')}`;
+    const identifier = `ptla_Port${String(this.#next()).padStart(7, '0')}`;
     const secret = identifier.padEnd(32, 'Z');
     const isPterodactyl = this.#panel === 'pterodactyl';
     const { nodes = 0, allocations = 0, locations = 0 } = acl;
