@@ -58,7 +58,8 @@ export async function readRuns(
   }
 }
 
-function continues(before: PortRow | undefined, row: PortRow): boolean {
+/** Whether a port comes right behind another on the same address. */
+export function continues(before: PortRow | undefined, row: PortRow): boolean {
   return before !== undefined && before.ip === row.ip && before.port + 1 === row.port;
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { settingsFileName } from '../config/load.ts';
+import { allocationsClaim } from './allocations-claim.ts';
 import { allocationsFree } from './allocations-free.ts';
+import { allocationsUsage } from './allocations-usage.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -104,14 +106,34 @@ export function createProgram(): Command {
     .option('--json', 'print for programs')
     .action(keysAudit);
 
-  const allocations = program.command('allocations').description('list free ports; a node is an id or name');
+  const allocations = program.command('allocations').description("nodes' ports; NODE is an id or name");
   onPanel(allocations.command('free'))
     .description('list the ports that no server has')
     .argument('<node>', 'id or name')
+    .option('--range <from-to>', 'only these ports')
+    .option('--consecutive <n>', 'list runs of so many neighbours on one address')
     .option('--page <n>', 'which page (default 1)')
     .option('--per-page <n>', 'how many on a page (default 50)')
     .option('--json', 'print what the API would answer')
     .action(allocationsFree);
+  onPanel(allocations.command('claim'))
+    .description('pick some and hold them for a user, whose keys may then use, extend and release the claim')
+    .argument('<node>', 'id or name')
+    .requiredOption('--count <n>', 'how many')
+    .requiredOption('--for <user>', 'whose claim it is: an id, e-mail or username')
+    .option('--consecutive', 'neighbours on one address')
+    .option('--same-ip', 'all on one address')
+    .option('--range <from-to>', 'only these ports')
+    .option('--ip <address>', 'on this address')
+    .option('--prefer <what>', '`lowest` for the lowest ports, else any (default random)')
+    .option('--ttl <seconds>', 'how long they are held (default 120)')
+    .option('--reference <text>', "the caller's own order or customer number")
+    .option('--json', 'print what the API would answer')
+    .action(allocationsClaim);
+  onPanel(allocations.command('usage'))
+    .description('show how the ports of each node are taken')
+    .option('--json', 'print for programs')
+    .action(allocationsUsage);
 
   program.command('openapi').description('print the OpenAPI document').action(openapi);
 

@@ -128,7 +128,10 @@ class Drill {
   async #steal(): Promise<void> {
     const { panel, seed } = this.#started;
     while (!this.#isOver) {
-      const [row] = await panel.query('select allocation_id as id from sidecar_holds limit 1');
+      // Of a claim of several ports: one that is a server's with all its ports is used.
+      const [row] = await panel.query(
+        'select min(allocation_id) as id from sidecar_holds group by claim_id having count(*) > 1 limit 1',
+      );
       if (row !== undefined) await seed.assign(this.#thief, [Number(row.id)]);
       await delay(100);
       await panel.execute('update allocations set server_id = null where server_id = ? and port <> 1', [

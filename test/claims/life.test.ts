@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { refusalOf } from '../support/client.ts';
+import { insertRows } from '../support/insert-rows.ts';
 import {
   claimOf,
   claimsPath,
@@ -220,6 +221,26 @@ describe.each(portCells)('the life of a claim of $panel on $on', (cell) => {
     expect(refusalOf(await claiming.extend(id, { ttl_seconds: 60 }))).toBe(
       '409 ConflictHttpException: This claim is expired and cannot be extended.',
     );
+  });
+
+  test('ports added a moment ago are listed and claimed, whatever their row ids are', async () => {
+    const { panel } = started;
+    const [row] = await panel.query('select max(id) as last from allocations');
+    const other = await started.seed.node();
+    const far = (step: number, owner: number) => ({
+      ...{ id: Number(row?.last) + 3000 * step, node_id: owner, ip: '10.0.0.1', port: 6000 + step },
+    });
+    await insertRows(panel, 'allocations', [far(1, other)]);
+    expect(await freeIds()).toEqual(portIds);
+    expect(idsOf(await claim(6, { prefer: 'random' }))).toEqual(portIds);
+
+    const late = [far(2, node), far(3, other), far(4, node)];
+    await insertRows(panel, 'allocations', late);
+    const added = late.filter((port) => port.node_id === node).map(({ id }) => id);
+    expect(await freeIds()).toEqual(added);
+    expect(await freeIds('&cursor=&sort=-id')).toEqual(added.toReversed());
+    expect(idsOf(await claim(2, { prefer: 'random' })).toSorted()).toEqual(added.toSorted());
+    expect(await freeIds()).toEqual([]);
   });
 
   test('only credentials of its user may touch it, but any of them', async () => {

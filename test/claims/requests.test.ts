@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { errorsOf, refusalOf, send } from '../support/client.ts';
 import { createPanelDatabase } from '../support/panel-database.ts';
-import { claimOf, claimsPath, type PortPanel, portCells, startPortPanel } from '../support/port-panel.ts';
+import {
+  claimOf,
+  claimsPath,
+  type PortPanel,
+  portCells,
+  portsOf,
+  startPortPanel,
+} from '../support/port-panel.ts';
 import { PortSeed } from '../support/port-seed.ts';
 import { activities } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
+import { freeOn } from '../support/sidecar.ts';
 import { type Claiming, claimingAs, idsOf, portsFrom } from './claiming.ts';
 
 describe.each(portCells)('requests for claims of $panel on $on', (cell) => {
@@ -235,5 +243,33 @@ test('without the own tables, claims are refused with what to run, and ports are
   } finally {
     await service.stop();
     await panel.drop();
+  }
+});
+
+test('where assigned ports are listed too, one that was taken under a claim is among them', async () => {
+  const started = await startPortPanel(
+    { panel: 'pterodactyl', on: 'sqlite' },
+    { env: { CLIENT_API_SHOW_FREE_ONLY: 'false' } },
+  );
+  try {
+    const node = await started.seed.node();
+    const [first = 0, second = 0, third = 0] = await started.seed.ports(node, portsFrom(5000, 3));
+    await claimingAs(started).claim({ node_ids: [node], count: 2, prefer: 'lowest' });
+    await started.seed.server(node, [first]);
+    const list = async (query: string) =>
+      portsOf(await started.send({ path: `${freeOn({ id: node })}?${query}` }));
+    const shown = (await list('')).map(({ id, assigned }) => [id, assigned]);
+    expect(shown).toEqual([
+      [first, true],
+      [third, false],
+    ]);
+    const all = (await list('include_held=true')).map(({ id, held_until: end }) => [id, end !== null]);
+    expect(all).toEqual([
+      [first, true],
+      [second, true],
+      [third, false],
+    ]);
+  } finally {
+    await started.close();
   }
 });

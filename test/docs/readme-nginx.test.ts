@@ -87,6 +87,21 @@ describe("the service's paths", () => {
   });
 
   test.each([
+    ['GET', '/api/application/allocations/free', 200],
+    ['GET', '/api/application/allocations/free/?summary=1', 200],
+    ['POST', '/api/application/allocations/claims', 501],
+    ['GET', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77', 501],
+    ['DELETE', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/extend', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/replace', 501],
+    ['PUT', '/api/application/allocations/claims', 405],
+  ])('ports: %s %s is answered %i by the service', async (method, path, status) => {
+    const { status: answered } = await ask({ method, path });
+    expect(answered).toBe(status);
+    expect(standIn.received).toEqual([]);
+  });
+
+  test.each([
     ['PUT', '/api/application/users/1/api-keys', 405],
     ['PUT', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
     ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate', 405],
@@ -162,6 +177,10 @@ test.each([
   '/api/application/nodes/1/allocations',
   '/api/application/nodes/1/allocations/3',
   '/api/application/nodes/1/allocations/free/3',
+  '/api/application/allocations',
+  '/api/application/allocations/claims/1/2',
+  '/api/application/allocations/free/3',
+  '/api/application/servers',
   '/API/application/users/1/api-keys',
   '/x/api/application/users/1/api-keys',
   '/healthz',

@@ -40,12 +40,14 @@ export interface NewPort {
 export class PortSeed {
   readonly #db: SqlExecutor;
   readonly #panel: PanelName;
-  #count = 0;
+  #count: number;
   #egg: Promise<number> | null = null;
 
-  constructor(db: SqlExecutor, panel: PanelName) {
+  /** @param taken Row ids up to this one are left alone. */
+  constructor(db: SqlExecutor, panel: PanelName, taken = 0) {
     this.#db = db;
     this.#panel = panel;
+    this.#count = taken;
   }
 
   /** A user who may use the Application API. @returns The row id. */
@@ -71,7 +73,7 @@ export class PortSeed {
 
   /** An application key. @returns What a client sends. */
   async key(userId: number, acl: Acl = { nodes: 3, allocations: 3, locations: 3 }): Promise<string> {
-    const identifier = `ptla_PortSeed${String(this.#next()).padStart(3, '0')}`;
+    const identifier = `ptla_Port${String(this.#next()).padStart(7, '0')}`;
     const secret = identifier.padEnd(32, 'Z');
     const isPterodactyl = this.#panel === 'pterodactyl';
     const { nodes = 0, allocations = 0, locations = 0 } = acl;
