@@ -1,4 +1,5 @@
-import { type PortRow, type PortServices, readPorts } from './list-ports.ts';
+import type { PortRow } from './allocation.ts';
+import { type PortServices, readPorts } from './list-ports.ts';
 import { anyId, type PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 import { continues } from './runs.ts';

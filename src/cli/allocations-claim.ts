@@ -1,7 +1,8 @@
 import { migrationRequired, validationFailed } from '../api-error.ts';
 import { shellActor } from '../audit/activity.ts';
 import { toClaim } from '../claims/claim.ts';
-import { type ClaimInput, toWish } from '../claims/claim-input.ts';
+import { toWish } from '../claims/claim-input.ts';
+import type { ClaimInput } from '../claims/claim-wish.ts';
 import { makeClaim } from '../claims/make-claim.ts';
 import { claimSchema } from '../claims/schema.ts';
 import { coerceInteger } from '../input/coerce.ts';

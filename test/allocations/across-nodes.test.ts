@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { errorsOf, refusalOf } from '../support/client.ts';
 import {
   claimOf,
   claimsPath,
   freeAnywhere,
   type PortPanel,
-  portCells,
   portsOf,
   startPortPanel,
 } from '../support/port-panel.ts';
 import type { NodeDetails } from '../support/port-seed.ts';
 
-describe.each(portCells)('free ports across nodes of $panel on $on', (cell) => {
+describe.each(cells)('free ports across nodes of %s', (cell) => {
   const hasLocations = cell.panel === 'pterodactyl';
   let started: PortPanel;
   let here: number;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { type Answer, errorsOf } from '../support/client.ts';
-import { freeAnywhere, portCells, portsOf } from '../support/port-panel.ts';
+import { freeAnywhere, portsOf } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
 import { freeOn } from '../support/sidecar.ts';
 import { expectedPorts, expectedRuns, type ModelQuery, queryText } from './port-model.ts';
@@ -15,7 +16,7 @@ interface Cursor {
 const cursorOf = (answer: Answer) => (answer.json as { meta: { cursor: Cursor } }).meta.cursor;
 const numRuns = 30;
 
-describe.each(portCells)('searching ports of $panel on $on', (cell) => {
+describe.each(cells)('searching ports of %s', (cell) => {
   let started: SearchedPanel;
   let path: string;
 

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { type Answer, send } from '../support/client.ts';
-import { type PortPanel, portCells, portsOf, startPortPanel } from '../support/port-panel.ts';
+import { type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { type RunningService, startService } from '../support/service.ts';
 import { freeOn, unlimited, until } from '../support/sidecar.ts';
 import { claimingAs, databaseNowSql, idsOf, portsFrom } from './claiming.ts';
 
 const hour = 3_600_000;
 const preload = new URL('../support/shift-clock.ts', import.meta.url).href;
-// The file's clock is that of the machine which the service runs on: only a server has one of its own.
-const cells = portCells.filter(({ on }) => on !== 'sqlite');
 
-describe.each(cells)('services whose clocks are wrong by an hour, at $panel on $on', (cell) => {
+describe.each(cells)('services whose clocks are wrong by an hour, at %s', (cell) => {
   let started: PortPanel;
   let wrong: readonly RunningService[];
   let all: PortPanel;

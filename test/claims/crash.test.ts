@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { envValueOf } from '../support/admin-session.ts';
+import { cells } from '../support/cells.ts';
 import type { PanelDatabase } from '../support/panel-database.ts';
-import { claimOf, type PortPanel, portCells, startPortPanel } from '../support/port-panel.ts';
+import { claimOf, type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
 import { unlimited, until } from '../support/sidecar.ts';
@@ -10,7 +11,7 @@ import { claimingAs, idsOf, portsFrom } from './claiming.ts';
 
 const workers = 12;
 
-describe.each(portCells)('a service of $panel on $on that is killed while it makes claims', (cell) => {
+describe.each(cells)('a service of %s that is killed while it makes claims', (cell) => {
   let started: PortPanel;
   let node: number;
 

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { portCells, startPortPanel } from '../support/port-panel.ts';
+import { describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
+import { startPortPanel } from '../support/port-panel.ts';
 import { type DrillOptions, runDrill } from './drill.ts';
 
 const bounds = { maxHeld: 30, memory: 1000 };
@@ -9,9 +10,8 @@ const sizes: Readonly<Record<'server' | 'file', DrillOptions & { readonly servic
   file: { ...bounds, seconds: 1.5, services: 2, workers: 8, users: 4, nodes: 2, portsPerAddress: 30 },
 };
 
-test.each(portCells)(
-  'many callers of $panel on $on never hold a port twice, and lose none',
-  async (cell) => {
+describe.each(cells)('%s', (cell) => {
+  test('many callers never hold a port twice, and lose none', async () => {
     const { services, ...options } = sizes[cell.on === 'sqlite' ? 'file' : 'server'];
     const env = { SIDECAR_CLAIMS_MAX_HELD: String(options.maxHeld) };
     const started = await startPortPanel(cell, { count: services, env });
@@ -24,6 +24,5 @@ test.each(portCells)(
     } finally {
       await started.close();
     }
-  },
-  120_000,
-);
+  }, 120_000);
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
 import { insertRows } from '../support/insert-rows.ts';
 import {
@@ -6,7 +7,6 @@ import {
   claimsPath,
   freeAnywhere,
   type PortPanel,
-  portCells,
   portsOf,
   startPortPanel,
 } from '../support/port-panel.ts';
@@ -15,7 +15,7 @@ import { type Claiming, claimingAs, idsOf, moveClaim, portsFrom } from './claimi
 
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 
-describe.each(portCells)('the life of a claim of $panel on $on', (cell) => {
+describe.each(cells)('the life of a claim of %s', (cell) => {
   let started: PortPanel;
   let claiming: Claiming;
   let node: number;

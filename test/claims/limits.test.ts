@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
-import { claimOf, type PortPanel, portCells, startPortPanel } from '../support/port-panel.ts';
+import { claimOf, type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { type Claiming, claimingAs, idsOf, portsFrom } from './claiming.ts';
 
 const most = 20;
 
-describe.each(portCells)('what claims may hold of $panel on $on, with two services', (cell) => {
+describe.each(cells)('what claims may hold of %s, with two services', (cell) => {
   let started: PortPanel;
   let node: number;
   let portIds: readonly number[];

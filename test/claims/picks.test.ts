@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelPort } from '../allocations/port-model.ts';
-import { claimOf, type PortPanel, portCells, startPortPanel } from '../support/port-panel.ts';
+import { cells } from '../support/cells.ts';
+import { claimOf, type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { type Claiming, claimingAs, idsOf } from './claiming.ts';
 import { grants, type ModelNode, type ModelWish, nodesFor } from './pick-model.ts';
 
@@ -22,7 +23,7 @@ const anyTaken = (share: number): fc.Arbitrary<Taken> =>
     { minLength: 4 * portsPerNode, maxLength: 4 * portsPerNode },
   );
 
-describe.each(portCells)('picking ports of $panel on $on', (cell) => {
+describe.each(cells)('picking ports of %s', (cell) => {
   const hasLocations = cell.panel === 'pterodactyl';
   let started: PortPanel;
   let claiming: Claiming;

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cells } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
-import { claimOf, type PortPanel, portCells, portsOf, startPortPanel } from '../support/port-panel.ts';
+import { claimOf, type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
 import { freeOn } from '../support/sidecar.ts';
 import { type Claiming, claimingAs, idsOf, moveClaim, portsFrom } from './claiming.ts';
 
-describe.each(portCells)('replacing a claim of $panel on $on', (cell) => {
+describe.each(cells)('replacing a claim of %s', (cell) => {
   let started: PortPanel;
   let claiming: Claiming;
   let node: number;

@@ -1,21 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cells, createCell } from '../support/cells.ts';
 import { errorsOf, refusalOf, send } from '../support/client.ts';
 import { createPanelDatabase } from '../support/panel-database.ts';
-import {
-  claimOf,
-  claimsPath,
-  type PortPanel,
-  portCells,
-  portsOf,
-  startPortPanel,
-} from '../support/port-panel.ts';
+import { claimOf, claimsPath, type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { PortSeed } from '../support/port-seed.ts';
 import { activities } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
 import { freeOn } from '../support/sidecar.ts';
 import { type Claiming, claimingAs, idsOf, portsFrom } from './claiming.ts';
 
-describe.each(portCells)('requests for claims of $panel on $on', (cell) => {
+describe.each(cells)('requests for claims of %s', (cell) => {
   let started: PortPanel;
   let claiming: Claiming;
   let node: number;
@@ -247,10 +241,9 @@ test('without the own tables, claims are refused with what to run, and ports are
 });
 
 test('where assigned ports are listed too, one that was taken under a claim is among them', async () => {
-  const started = await startPortPanel(
-    { panel: 'pterodactyl', on: 'sqlite' },
-    { env: { CLIENT_API_SHOW_FREE_ONLY: 'false' } },
-  );
+  const started = await startPortPanel(createCell('pterodactyl', 'sqlite'), {
+    env: { CLIENT_API_SHOW_FREE_ONLY: 'false' },
+  });
   try {
     const node = await started.seed.node();
     const [first = 0, second = 0, third = 0] = await started.seed.ports(node, portsFrom(5000, 3));

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimingAs, idsOf } from '../claims/claiming.ts';
+import { cells } from '../support/cells.ts';
 import { type Finished, failure, run } from '../support/cli.ts';
 import { createPanelDatabase } from '../support/panel-database.ts';
-import { type PortPanel, portCells, startPortPanel } from '../support/port-panel.ts';
+import { type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { PortSeed } from '../support/port-seed.ts';
 import { activities } from '../support/seed.ts';
 import { freeOn } from '../support/sidecar.ts';
@@ -28,7 +29,7 @@ const refusedClaims = [
   [['--count', '9', '--same-ip'], 'No matching node has 9 free ports on one address.'],
 ] as const;
 
-describe.each(portCells)('ports of $panel on $on from the shell', (cell) => {
+describe.each(cells)('ports of %s from the shell', (cell) => {
   let started: PortPanel;
   let node: number;
   let empty: number;
@@ -93,14 +94,11 @@ describe.each(portCells)('ports of $panel on $on from the shell', (cell) => {
     ).toEqual([{ node_id: node, ip: '10.0.0.1', from: 5004, to: 5006, ids: portIds.slice(3, 6) }]);
   });
 
-  test.each(cell === portCells[0] ? refusedFree : [])(
-    'free %j is refused in one line',
-    async (args, reason) => {
-      expect(await allocations(['free', node, ...args])).toEqual(failure(reason));
-    },
-  );
+  test.each(cell === cells[0] ? refusedFree : [])('free %j is refused in one line', async (args, reason) => {
+    expect(await allocations(['free', node, ...args])).toEqual(failure(reason));
+  });
 
-  test.each(cell === portCells[0] ? refusedClaims : [])(
+  test.each(cell === cells[0] ? refusedClaims : [])(
     'claim %j is refused in one line',
     async (args, reason) => {
       expect(await allocations(['claim', node, '--for', started.admin, ...args])).toEqual(failure(reason));

@@ -48,6 +48,11 @@ const columns: readonly Column[] = [
     holds: 'own tables, scopes, ends, rotation, suspension, search, repeats, revocation',
     files: /^test\/life\//,
   },
+  {
+    title: 'Claims',
+    holds: 'ports picked and held by many at once, their ends, wrong clocks, services killed',
+    files: /^test\/claims\//,
+  },
   { title: 'Webhooks', holds: 'the outbox and its delivery', files: /^test\/webhooks\// },
   { title: 'doctor', holds: 'its checks', files: /^test\/(cli\/doctor\.test\.ts$|doctor\/)/ },
   { title: 'Shell', holds: 'keys and ports by command', files: /^test\/cli\// },

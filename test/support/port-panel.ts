@@ -7,12 +7,6 @@ import { type RunningService, type ServiceOptions, startService } from './servic
 import { unlimited } from './sidecar.ts';
 import type { ServerAddress } from './test-database.ts';
 
-/** The panels and databases that ports and claims are tested on. */
-export const portCells: readonly Cell[] = [
-  { panel: 'pterodactyl', on: 'mariadb' },
-  { panel: 'pterodactyl', on: 'sqlite' },
-];
-
 /** A panel with the own tables, and services beside it. */
 export interface PortPanel {
   readonly panel: PanelDatabase;
