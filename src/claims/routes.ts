@@ -63,6 +63,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const { actor, credential } = callerOf(request);
       const once = onceOf(request, services.hasOwnTables);
+      if (once !== null) await idempotency.forgetOutdated(once);
       const userId = credential.owner.id;
       try {
         const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body), null), {

@@ -86,5 +86,5 @@ export const claimAnswerSchema = Type.Object(
       }),
     }),
   },
-  { examples: [claimExample] },
+  { description: 'The claim, as it stands', examples: [claimExample] },
 );

@@ -196,6 +196,16 @@ describe.each(cells)('requests for claims of %s', (cell) => {
       expect([answer.status, answer.headers['idempotent-replayed']]).toEqual([201, undefined]);
     });
 
+    test('after more than a day it is a new request', async () => {
+      const body = { node_ids: [node], count: 1 };
+      const once = { 'idempotency-key': `daily-${node}` };
+      const first = await claiming.tryClaim(body, once);
+      await started.panel.execute('update sidecar_idempotency set created_at = created_at - 86400001');
+      const second = await claiming.tryClaim(body, once);
+      expect([second.status, second.headers['idempotent-replayed']]).toEqual([201, undefined]);
+      expect(claimOf(second).id).not.toBe(claimOf(first).id);
+    });
+
     test('of many at once, one takes effect', async () => {
       const body = { node_ids: [node], count: 2 };
       const key = { 'idempotency-key': `storm-${node}` };

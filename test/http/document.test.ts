@@ -4,8 +4,13 @@ import { loadSettings } from '../../src/config/load.ts';
 import { describeApi } from '../../src/http/document.ts';
 import { parseForm } from '../../src/input/query.ts';
 
+/** One example stands by itself, several have names. */
 interface Content {
-  readonly 'application/json'?: { readonly schema: object; readonly example?: unknown };
+  readonly 'application/json'?: {
+    readonly schema: object;
+    readonly example?: unknown;
+    readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+  };
 }
 
 interface Operation {
@@ -41,6 +46,7 @@ const operationAt = (name: string) => {
 };
 
 const user = '/api/application/users/{user}/api-keys';
+const claims = '/api/application/allocations/claims';
 
 describe('the OpenAPI document', () => {
   it('holds every route', () => {
@@ -59,6 +65,12 @@ describe('the OpenAPI document', () => {
       'GET /api/application/api-keys': 'searchApiKeys',
       'POST /api/application/api-keys/revoke': 'revokeLeakedApiKeys',
       'GET /api/application/nodes/{node}/allocations/free': 'listFreeAllocations',
+      'GET /api/application/allocations/free': 'listFreeAllocationsOfNodes',
+      [`POST ${claims}`]: 'claimAllocations',
+      [`GET ${claims}/{claim}`]: 'getAllocationClaim',
+      [`DELETE ${claims}/{claim}`]: 'releaseAllocationClaim',
+      [`POST ${claims}/{claim}/extend`]: 'extendAllocationClaim',
+      [`POST ${claims}/{claim}/replace`]: 'replaceAllocationClaim',
     });
   });
 
@@ -73,9 +85,13 @@ describe('the OpenAPI document', () => {
         ),
       ];
       for (const { 'application/json': json } of contents) {
-        expect(json?.example).toBeDefined();
+        const examples = Object.values(json?.examples ?? {}).map(({ value }) => value);
+        if (json?.example !== undefined) examples.push(json.example);
+        expect(examples).not.toEqual([]);
         const validate = ajv.compile(json?.schema ?? {});
-        expect([validate(json?.example), validate.errors]).toEqual([true, null]);
+        for (const example of examples) {
+          expect([validate(example), validate.errors]).toEqual([true, null]);
+        }
       }
       for (const [status, { description }] of Object.entries(operation.responses)) {
         expect([status, description]).not.toEqual([status, 'Default Response']);
@@ -104,7 +120,7 @@ describe('the OpenAPI document', () => {
     const withHeader = operations
       .filter(({ operation }) => operation.parameters?.some(({ name }) => name === 'idempotency-key'))
       .map(({ operation }) => operation.operationId);
-    expect(withHeader.sort()).toEqual(['createApiKey', 'rotateApiKey']);
+    expect(withHeader.sort()).toEqual(['claimAllocations', 'createApiKey', 'rotateApiKey']);
     const open = operations.filter(({ operation }) => operation.security !== undefined);
     expect(open.map(({ operation }) => [operation.operationId, operation.security])).toEqual([
       ['revokeLeakedApiKeys', [{}, { bearer: [] }]],
