@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { MatrixReporter } from './test/support/matrix-reporter.ts';
+import SummaryReporter from './test/support/summary-reporter.ts';
+
+const matrix = new MatrixReporter(new URL('docs/matrix.md', import.meta.url));
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    reporters: ['default', './test/support/summary-reporter.ts'],
+    reporters: ['default', matrix, new SummaryReporter({ othersFailures: () => matrix.gaps.length })],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -1,4 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type PrometheusContentType,
+  Registry,
+} from 'prom-client';
 
 /** What the service counts, for Prometheus. */
 export interface Metrics {
@@ -11,8 +19,10 @@ export interface Metrics {
   readonly inFlight: Gauge;
   /** Refused keys: `unknown`, or `unreadable` where APP_KEY does not open what is stored. */
   readonly authenticationFailures: Counter<'cause'>;
-  /** Work behind the answers that failed: `last_used`, `refusal_audit`. */
+  /** Work behind the answers that failed: `last_used`, `refusal_audit`, `housekeeping`, `webhooks`, `replica`. */
   readonly backgroundFailures: Counter<'task'>;
+  /** Messages `delivered` and given up (`dead`), and tries that `failed`. */
+  readonly webhooks: Counter<'outcome'>;
 }
 
 /** A registry of its own, with the process's usual figures. */
@@ -52,5 +62,24 @@ export function createMetrics(): Metrics {
       labelNames: ['task'],
       registers,
     }),
+    webhooks: new Counter({
+      name: 'panel_sidecar_webhooks_total',
+      help: 'Webhook messages delivered or given up, and failed tries.',
+      labelNames: ['outcome'],
+      registers,
+    }),
   };
+}
+
+/** In a worker: lets the primary collect its metrics. */
+export function offerToPrimary(registry: Registry): void {
+  AggregatorRegistry.setRegistries(registry);
+  // Making one answers the primary's questions.
+  new AggregatorRegistry();
+}
+
+/** In the primary: collects the metrics of all workers, added up. It rejects where one does not answer. */
+export function workersMetrics(): () => Promise<string> {
+  const workers = new AggregatorRegistry<PrometheusContentType>();
+  return () => workers.clusterMetrics();
 }

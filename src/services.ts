@@ -1,22 +1,24 @@
-import { PortIds } from './allocations/port-ids.ts';
-import { Totals } from './allocations/totals.ts';
-import { UserKeys } from './api-keys/user-keys.ts';
 import { ActivityLog } from './audit/activity-log.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { LastUsedRecorder } from './auth/last-used.ts';
-import { MemoryRateLimiter, type RateLimit, type RateLimiter } from './auth/rate-limiter.ts';
+import { MemoryRateLimiter } from './auth/memory-rate-limiter.ts';
+import type { RateLimit, RateLimiter } from './auth/rate-limiter.ts';
 import type { Settings } from './config/settings.ts';
 import { Batcher } from './database/batcher.ts';
 import type { Database } from './database/database.ts';
 import { Reads } from './database/reads.ts';
+import { Totals } from './database/totals.ts';
 import { IdempotencyStore } from './idempotency/once.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+import { KnownPortIds } from './panel/port-ids.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
-import { noOutbox, type Outbox } from './webhooks/outbox.ts';
+import { UserKeys } from './stored-keys/user-keys.ts';
+import { type Endpoint, readEndpoints } from './webhooks/endpoint.ts';
+import { createOutbox, noOutbox, type Outbox } from './webhooks/outbox.ts';
 
 /** What every part of the service works with; made once at the start. */
 export interface Services {
@@ -35,14 +37,17 @@ export interface Services {
   readonly reads: Reads;
   readonly limits: Limits;
   readonly lastUsed: LastUsedRecorder;
-  /** The metrics of every worker together; absent where this process is the only one. */
-  readonly allMetrics?: () => Promise<string>;
+  /** The metrics of this process and of those that share its address, as Prometheus reads them. */
+  readonly collectMetrics: () => Promise<string>;
   readonly idempotency: IdempotencyStore;
   readonly outbox: Outbox;
+  /** Where webhooks go. */
+  readonly endpoints: readonly Endpoint[];
   readonly userKeys: UserKeys;
-  /** Totals of ports, which on large nodes are counted now and then. */
+  /** Counts of ports, which on large nodes are made now and then. */
   readonly portTotals: Totals;
-  readonly portIds: PortIds;
+  /** Where the ports of each node are to be found. */
+  readonly portIds: KnownPortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
   readonly users: Batcher<number, TargetUser | null>;
   /** A node by row id, or null; lookups at the same time share a round trip. */
@@ -59,7 +64,7 @@ export interface Limits {
   readonly leakedKeys: RateLimit;
 }
 
-/** Puts the service together over an open database. */
+/** Puts the service together over an open database. @throws OperatorError for a webhook that can't be used */
 export function createServices(
   env: PanelEnv,
   settings: Settings,
@@ -69,6 +74,7 @@ export function createServices(
 ): Services {
   const encrypter = new Encrypter(env.appKeys);
   const metrics = createMetrics();
+  const endpoints = readEndpoints(settings.webhooks);
   return {
     settings,
     database,
@@ -83,9 +89,13 @@ export function createServices(
       logger.warn({ apiKeyId: credential.id }, 'APP_KEY does not open the stored secret of this key');
     }),
     rateLimiter,
-    reads: new Reads(database, replica, (error) => {
-      metrics.backgroundFailures.inc({ task: 'replica' });
-      logger.warn({ err: error }, 'the replica does not answer: lists are read from the primary');
+    collectMetrics: () => metrics.registry.metrics(),
+    reads: new Reads(database, replica, {
+      onAway(error) {
+        metrics.backgroundFailures.inc({ task: 'replica' });
+        logger.warn({ err: error }, 'the replica fails: lists are read from the primary for now');
+      },
+      onBack: () => logger.info('lists are read from the replica again'),
     }),
     limits: limitsOf(env, panel),
     lastUsed: new LastUsedRecorder(database, panel.clock, (error) => {
@@ -93,10 +103,11 @@ export function createServices(
       logger.warn({ err: error }, 'could not note when keys were last used');
     }),
     idempotency: new IdempotencyStore(database, encrypter),
-    outbox: noOutbox,
+    outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
+    endpoints,
     portTotals: new Totals(),
-    portIds: new PortIds(database),
-    userKeys: new UserKeys({ database, panel, hasOwnTables }),
+    portIds: new KnownPortIds(),
+    userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),
     nodes: byId((ids) => panel.findNodes(database.queries, ids)),
   };

@@ -13,13 +13,16 @@ const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 const layers: readonly (readonly string[])[] = [
   ['cli'],
   ['demo', 'doctor'],
-  ['http'],
+  ['http', 'housekeeping', 'cluster'],
+  ['claims', 'scopes'],
   ['api-keys', 'allocations'],
   ['request'],
-  ['services.ts', 'startup'],
+  ['services.ts'],
+  ['startup'],
+  ['stored-keys', 'idempotency', 'webhooks'],
   ['auth'],
   ['audit'],
-  ['config'],
+  ['config', 'own-tables'],
   ['input'],
   ['panel'],
   ['database'],
@@ -29,13 +32,15 @@ const layers: readonly (readonly string[])[] = [
 
 /** Packages that only some parts may use, so that what they do can be replaced there. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['http', 'request', 'api-keys', 'allocations', 'cli'],
+  fastify: ['http', 'request', 'api-keys', 'allocations', 'claims', 'scopes', 'cli'],
   commander: ['cli'],
   mysql2: ['database'],
   pg: ['database'],
   'node:sqlite': ['database', 'demo'],
   yaml: ['config'],
   'prom-client': ['metrics.ts'],
+  ioredis: ['auth'],
+  'node:cluster': ['cluster'],
   pino: ['logging.ts'],
 };
 

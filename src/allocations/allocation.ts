@@ -1,5 +1,4 @@
 import type { PanelClock } from '../panel/clock.ts';
-import type { PortRow } from './list-ports.ts';
 
 /** The columns of a port that answers are made of. */
 export interface AllocationRow {
@@ -9,6 +8,13 @@ export interface AllocationRow {
   readonly port: number;
   readonly notes: string | null;
   readonly server_id: number | null;
+}
+
+/** A port with what only some lists show of it. */
+export interface PortRow extends AllocationRow {
+  readonly node_id: number;
+  /** Until when a claim holds it, in Unix milliseconds; absent unless held ports were asked for. */
+  readonly held_until?: number | string | null;
 }
 
 /** A port as answers show it. */

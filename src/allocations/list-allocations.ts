@@ -1,8 +1,10 @@
 import { type Actor, allocationsViewed } from '../audit/activity.ts';
-import { Batcher } from '../database/batcher.ts';
+import { SharedRuns } from '../database/shared-runs.ts';
 import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
-import { countPorts, type PortPage, type PortRow, readPorts } from './list-ports.ts';
+import type { PortRow } from './allocation.ts';
+import { countOn } from './kept-counts.ts';
+import { countPorts, type PortPage, readPorts } from './list-ports.ts';
 import type { PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 
@@ -40,15 +42,20 @@ export interface ListAllocations {
 /** Beyond this many rows in, a page is empty on any node a panel can hold; the database need not look. */
 const largestOffset = 2 ** 31;
 
-/** Equal pages and totals requested at the same time share a round trip. */
+/** Equal pages requested at the same time share a round trip, and equal totals a count. */
 export function createListAllocations(services: Services): ListAllocations {
-  const { activityLog, settings } = services;
-  const counts = shared((filter: PortFilter) =>
-    services.reads.run((queries) => countPorts(services, queries, filter)),
-  );
-  const pages = shared(({ query, page }: { query: PortQuery; page: PortPage }) =>
-    services.reads.run((queries) => readPorts(services, queries, query.filter, query.order, page)),
-  );
+  const { activityLog, reads, settings } = services;
+  const runs = new SharedRuns();
+  const read = (query: PortQuery, page: PortPage) => {
+    const name = JSON.stringify([query, page]);
+    return runs.run(name, name, () =>
+      reads.run((queries) => readPorts(services, queries, query.filter, query.order, page)),
+    );
+  };
+  const count = (filter: PortFilter) =>
+    countOn(services, filter.nodeIds, JSON.stringify(filter), () =>
+      reads.run((queries) => countPorts(services, queries, filter)),
+    );
   const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
     if (!settings.audit.views) return;
     const [node = null, ...others] = filter.nodeIds;
@@ -58,15 +65,15 @@ export function createListAllocations(services: Services): ListAllocations {
     async byNumber(actor, query, page, perPage) {
       const offset = (page - 1) * perPage;
       const [total, rows] = await Promise.all([
-        services.portTotals.of(JSON.stringify(query.filter), () => counts.load(query.filter)),
-        offset > largestOffset ? [] : pages.load({ query, page: { after: null, offset, limit: perPage } }),
+        count(query.filter),
+        offset > largestOffset ? [] : read(query, { after: null, offset, limit: perPage }),
       ]);
       await record(actor, query, page, perPage);
       return { total, rows };
     },
     async byCursor(actor, query, after, perPage) {
       const page = { after, offset: 0, limit: perPage + 1 };
-      const found = await pages.load({ query, page });
+      const found = await read(query, page);
       const rows = found.slice(0, perPage);
       const last = rows.at(-1);
       const hasMore = found.length > perPage && last !== undefined;
@@ -74,21 +81,4 @@ export function createListAllocations(services: Services): ListAllocations {
       return { rows, next: hasMore ? formatCursor(placeOf(last, query.order)) : null };
     },
   };
-}
-
-/** A loader that runs once for equal requests of one batch, and side by side for others. */
-function shared<Request, Result extends number | readonly unknown[]>(
-  run: (request: Request) => Promise<Result>,
-): Batcher<Request, Result> {
-  return new Batcher<Request, Result>(async (requests) => {
-    const running = new Map<string, Promise<Result>>();
-    return Promise.all(
-      requests.map((request) => {
-        const name = JSON.stringify(request);
-        const result = running.get(name) ?? run(request);
-        running.set(name, result);
-        return result;
-      }),
-    );
-  });
 }

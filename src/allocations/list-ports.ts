@@ -1,16 +1,13 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { Services } from '../services.ts';
-import type { AllocationRow } from './allocation.ts';
+import type { PortRow } from './allocation.ts';
 import { type PortFilter, portConditions } from './port-filter.ts';
 import { orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
+import { walkPorts } from './port-walk.ts';
 
-/** A port with what only some lists show of it. */
-export interface PortRow extends AllocationRow {
-  readonly node_id: number;
-  /** Until when a claim holds it, in Unix milliseconds; absent unless held ports were asked for. */
-  readonly held_until?: number | string | null;
-}
+/** What reading ports works with. */
+export type PortServices = Pick<Services, 'database' | 'hasOwnTables' | 'portIds'>;
 
 /** Reads ports beyond a place, or from the beginning. */
 export interface PortPage {
@@ -21,7 +18,7 @@ export interface PortPage {
 
 /** The ports of a filter, in order. */
 export async function readPorts(
-  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  services: PortServices,
   queries: Queries,
   filter: PortFilter,
   order: PortOrder,
@@ -39,7 +36,7 @@ export async function readPorts(
 }
 
 async function readStretch(
-  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  services: PortServices,
   queries: Queries,
   filter: PortFilter,
   order: PortOrder,
@@ -48,15 +45,14 @@ async function readStretch(
   limit: number,
 ): Promise<readonly PortRow[]> {
   const { database, hasOwnTables } = services;
-  const walksById = order.by === 'id' && filter.freeOnly && filter.ip === null;
-  const from = walksById ? await database.freePortsById() : sql`${sql.table('allocations')}`.as('a');
+  const walk = await walkPorts(services, queries, filter, order.by, offset + limit);
   const showsHeld = filter.includeHeld && hasOwnTables;
   const heldUntil = sql`, (select max(h.expires_at) from ${sql.table('sidecar_holds')} as h
     where h.allocation_id = a.id and h.expires_at > ${database.nowMs}) as held_until`;
-  const conditions = [...portConditions(services, filter), ...stretch];
+  const conditions = [...portConditions(services, filter), ...walk.conditions, ...stretch];
   const { rows } = await sql<PortRow>`
     select a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id ${showsHeld ? heldUntil : sql``}
-    from ${from} where ${sql.join(conditions, sql` and `)}
+    from ${walk.from} where ${sql.join(conditions, sql` and `)}
     order by ${sql.join(orderTerms(order, filter.nodeIds.length === 1))}
     limit ${sql.lit(limit)} offset ${sql.lit(offset)}`.execute(queries);
   return rows;

@@ -14,9 +14,11 @@ export type ListRuns = (
 ) => Promise<{ readonly runs: readonly PortRun[]; readonly next: string | null }>;
 
 export function createListRuns(services: Services): ListRuns {
-  const { activityLog, settings } = services;
+  const { activityLog, reads, settings } = services;
   return async (actor, filter, length, after, perPage) => {
-    const { runs, next } = await readRuns(services, filter, length, after, perPage);
+    const { runs, next } = await reads.run((queries) =>
+      readRuns(services, queries, filter, length, after, perPage),
+    );
     if (settings.audit.views) {
       await activityLog.append(allocationsViewed(actor, filter.nodeIds[0] ?? null, null, perPage));
     }

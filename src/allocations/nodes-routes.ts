@@ -63,8 +63,8 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const { query } = request;
       const { actor, credential } = callerOf(request);
-      const nodes = await selectNodes(services, toSelection(query.filter ?? {}));
-      const nodeIds = nodes.map(({ id }) => id);
+      const { withRoom } = await selectNodes(services, toSelection(query.filter ?? {}));
+      const nodeIds = withRoom.map(({ id }) => id);
       if (readFlag(query.summary, 'summary')) {
         if (!panel.allows(credential, 'nodes', AccessLevel.read))
           throw accessDenied('This action is unauthorized.');

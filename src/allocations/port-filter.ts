@@ -7,21 +7,26 @@ export interface PortFilter {
   readonly nodeIds: readonly number[];
   readonly ip: string | null;
   readonly ports: PortRange | null;
-  /** Row ids to look among; null for all. */
-  readonly ids: IdRange | null;
+  /** Row ids to look among. */
+  readonly ids: IdRange;
   /** Part of the alias, in any case. */
   readonly alias: string | null;
   /** Leave out ports that a server has. */
   readonly freeOnly: boolean;
   /** Show ports that a claim holds, which otherwise count as taken. */
   readonly includeHeld: boolean;
+  /** The id of a claim that is about to be replaced, whose ports count as free; null for none. */
+  readonly replacing: string | null;
 }
 
-/** Row ids from one to another, both included. */
+/** Row ids from one to another, both included; null for no bound. */
 export interface IdRange {
-  readonly from: number;
-  readonly to: number;
+  readonly from: number | null;
+  readonly to: number | null;
 }
+
+/** All row ids. */
+export const anyId: IdRange = { from: null, to: null };
 
 /** Ports from one to another, both included. */
 export interface PortRange {
@@ -31,7 +36,8 @@ export interface PortRange {
 
 /** Reads `25565` or `25565-25570`; null for what is neither. */
 export function parsePortRange(text: unknown): PortRange | null {
-  const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(text)) ?? [];
+  if (typeof text !== 'string') return null;
+  const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   if (first === undefined) return null;
   const range = { from: Number(first), to: Number(last ?? first) };
   return range.from <= range.to && range.to <= 65_535 ? range : null;
@@ -42,7 +48,7 @@ export function portConditions(
   services: Pick<Services, 'database' | 'hasOwnTables'>,
   filter: PortFilter,
 ): readonly Expression<SqlBool>[] {
-  const { nodeIds, ip, ports, ids, alias, freeOnly, includeHeld } = filter;
+  const { nodeIds, ip, ports, ids, alias, freeOnly, includeHeld, replacing } = filter;
   const [only, ...more] = nodeIds;
   const onNodes =
     more.length === 0
@@ -53,18 +59,39 @@ export function portConditions(
     ...(freeOnly ? [sql<SqlBool>`a.server_id is null`] : []),
     ...(ip === null ? [] : [sql<SqlBool>`a.ip = ${ip}`]),
     ...(ports === null ? [] : [sql<SqlBool>`a.port between ${ports.from} and ${ports.to}`]),
-    ...(ids === null ? [] : [sql<SqlBool>`a.id between ${ids.from} and ${ids.to}`]),
+    ...(ids.from === null ? [] : [sql<SqlBool>`a.id >= ${ids.from}`]),
+    ...(ids.to === null ? [] : [sql<SqlBool>`a.id <= ${ids.to}`]),
     ...(alias === null
       ? []
       : [sql<SqlBool>`lower(a.ip_alias) like ${likePattern(alias.toLowerCase())} escape '!'`]),
-    ...(includeHeld || !services.hasOwnTables ? [] : [notHeld(services)]),
+    ...(includeHeld || !services.hasOwnTables ? [] : [notTaken(services, freeOnly, replacing)]),
   ];
 }
 
-/** A port `a` that no claim holds now, by the database's clock. */
-export function notHeld({ database }: Pick<Services, 'database'>): Expression<SqlBool> {
+/** What counts as held says nothing of a port that a server has. */
+function notTaken(
+  services: Pick<Services, 'database'>,
+  freeOnly: boolean,
+  replacing: string | null,
+): Expression<SqlBool> {
+  const free = notHeld(services, 'a', replacing);
+  return freeOnly ? free : sql<SqlBool>`(a.server_id is not null or ${free})`;
+}
+
+/**
+ * A port that no claim holds now, by the database's clock.
+ *
+ * @param port Name of the port's table in the statement.
+ * @param replacing A claim whose holds do not count, or null.
+ */
+export function notHeld(
+  { database }: Pick<Services, 'database'>,
+  port: 'a' | 'b',
+  replacing: string | null,
+): Expression<SqlBool> {
+  const others = replacing === null ? sql`` : sql`and h.claim_id <> ${replacing}`;
   return sql<SqlBool>`not exists (select 1 from ${sql.table('sidecar_holds')} as h
-    where h.allocation_id = a.id and h.expires_at > ${database.nowMs})`;
+    where h.allocation_id = ${sql.ref(`${port}.id`)} and h.expires_at > ${database.nowMs} ${others})`;
 }
 
 /** A LIKE pattern for texts that hold this one, with `!` before what would be a wildcard. */

@@ -12,7 +12,7 @@ export const defaultOrder: PortOrder = { by: 'id', isDescending: false };
 
 /** Reads `sort`; as in the panel, what is no order of this list counts as none. */
 export function parseOrder(text: unknown): PortOrder {
-  const [, minus, by] = /^(-?)(id|ip|port)$/.exec(String(text)) ?? [];
+  const [, minus, by] = typeof text === 'string' ? (/^(-?)(id|ip|port)$/.exec(text) ?? []) : [];
   return by === undefined ? defaultOrder : { by: by as PortOrder['by'], isDescending: minus === '-' };
 }
 
@@ -39,6 +39,18 @@ export function orderTerms(order: PortOrder, isOneNode: boolean): readonly Expre
 /** How many values a cursor of this order holds. */
 export function cursorLength(order: PortOrder): number {
   return columnsOf[order.by].length;
+}
+
+/** Largest value of a number column that every supported database compares. */
+const largestNumber = 2_147_483_647;
+
+/** Whether values of a cursor are of the kinds that this order's columns have. */
+export function isPlace(values: readonly (string | number)[], order: PortOrder): boolean {
+  return columnsOf[order.by].every((column, index) => {
+    const value = values[index];
+    if (column === 'ip') return typeof value === 'string' && !value.includes('\0');
+    return typeof value === 'number' && value >= 0 && value <= largestNumber;
+  });
 }
 
 /** The place of a row in this order. */

@@ -1,18 +1,19 @@
 import { coerceBoolean } from '../input/coerce.ts';
 import { parseCursor } from '../input/cursor.ts';
 import { invalid } from '../input/invalid.ts';
-import { type PortFilter, parsePortRange } from './port-filter.ts';
-import { cursorLength, type PortOrder } from './port-order.ts';
+import { anyId, type PortFilter, parsePortRange } from './port-filter.ts';
+import { cursorLength, isPlace, type PortOrder } from './port-order.ts';
 
 /**
  * A page size as the panel's integer rule reads it: digits without a leading zero, a sign allowed. Anything
  * else stays what it is, for the schema to refuse.
  */
 export function parsePerPage(value: unknown): unknown {
-  if (typeof value !== 'string' || !Number.isFinite(Number(value))) return value;
-  if (/^[+-]?(?:0|[1-9]\d*)$/.test(value)) return Number(value);
-  // A fraction is a number to the panel's bounds, though no integer; exponents and the like count as text.
-  return /^-?\d+\.\d+$/.test(value) ? Number(value) : value;
+  const number = Number(value);
+  if (typeof value !== 'string' || !Number.isFinite(number)) return value;
+  if (/^[+-]?(?:0|[1-9]\d*)$/.test(value)) return number;
+  // A fraction is a number to the panel's bounds, though no integer; `1.0`, exponents and the like count as text.
+  return /^-?\d+\.\d+$/.test(value) && !Number.isInteger(number) ? number : value;
 }
 
 /** The relations a query asks for: names with commas between, or a list of them. */
@@ -39,11 +40,12 @@ export function readPortFilter(
   return {
     nodeIds,
     ports,
-    ids: null,
+    ids: anyId,
     ip: textOf(filter.ip, 'filter.ip'),
     alias: textOf(filter.alias, 'filter.alias'),
     freeOnly,
     includeHeld: readFlag(query.include_held, 'include_held'),
+    replacing: null,
   };
 }
 
@@ -58,7 +60,8 @@ export function readFlag(value: unknown, field: string): boolean {
 /** The place a cursor stands for in this order, or null for the beginning. @throws ApiError 422 */
 export function readCursor(value: unknown, order: PortOrder): readonly (string | number)[] | null {
   const place = parseCursor(value, cursorLength(order));
-  if (place === undefined) throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
+  const isOfThisList = place !== undefined && (place === null || isPlace(place, order));
+  if (!isOfThisList) throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
   return place;
 }
 
@@ -69,6 +72,10 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 function textOf(value: unknown, field: string): string | null {
   if (value === undefined || value === null) return null;
+  // No address or alias has a NUL, and some databases refuse to compare one.
+  if (typeof value === 'string' && value.includes('\0')) {
+    throw invalid(field, 'regex', `The ${field} format is invalid.`);
+  }
   if (typeof value === 'string') return value;
   throw invalid(field, 'string', `The ${field} must be a string.`);
 }

@@ -133,6 +133,7 @@ function createAnswers(services: Services) {
 /** The address the caller used, without its query; links are made from it, as in the panel. */
 function requestedUrl(request: FastifyRequest): string {
   const { scheme, host } = request.client;
-  const [path = ''] = request.url.split('?', 1);
+  // A request made as to a proxy has the whole address where others have the path.
+  const [path = ''] = request.url.replace(/^https?:\/\/[^/]*/, '').split('?', 1);
   return `${scheme}://${host ?? 'localhost'}${path.replace(/\/+$/, '')}`;
 }

@@ -1,5 +1,6 @@
-import type { Services } from '../services.ts';
-import { type PortRow, readPorts } from './list-ports.ts';
+import type { Queries } from '../database/database.ts';
+import type { PortRow } from './allocation.ts';
+import { type PortServices, readPorts } from './list-ports.ts';
 import type { PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 
@@ -30,7 +31,8 @@ export interface RunPage {
  * @param filter Of one node: neighbours are found by reading ports in their order.
  */
 export async function readRuns(
-  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  services: PortServices,
+  queries: Queries,
   filter: PortFilter,
   length: number,
   after: readonly (string | number)[] | null,
@@ -41,7 +43,7 @@ export async function readRuns(
   let open: PortRow[] = [];
   for (;;) {
     const page = { after: place, offset: 0, limit: batchSize };
-    const rows = await readPorts(services, services.database.queries, filter, byAddress, page);
+    const rows = await readPorts(services, queries, filter, byAddress, page);
     for (const row of rows) {
       open = continues(open.at(-1), row) ? [...open, row] : [row];
       if (open.length < length) continue;
@@ -56,7 +58,8 @@ export async function readRuns(
   }
 }
 
-function continues(before: PortRow | undefined, row: PortRow): boolean {
+/** Whether a port comes right behind another on the same address. */
+export function continues(before: PortRow | undefined, row: PortRow): boolean {
   return before !== undefined && before.ip === row.ip && before.port + 1 === row.port;
 }
 

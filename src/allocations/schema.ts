@@ -1,5 +1,12 @@
 import { type TSchema, Type } from 'typebox';
 import { idParameter } from '../input/schemas.ts';
+import {
+  acrossNodesExample,
+  cursorPageExample,
+  numberedPageExample,
+  runsExample,
+  summaryExample,
+} from './examples.ts';
 
 /** Most ports of one run or claim. */
 export const mostPorts = 100;
@@ -45,15 +52,33 @@ const node = Type.Object(
   },
 );
 
-/** Answer of the list. */
+/** A run of neighbouring free ports. */
+const runSchema = Type.Object({
+  object: Type.Literal('allocation_run'),
+  attributes: Type.Object({
+    node_id: Type.Integer(),
+    ip: Type.String(),
+    from: Type.Integer(),
+    to: Type.Integer(),
+    ids: Type.Array(Type.Integer(), { description: 'Row ids of its ports, in order.' }),
+  }),
+});
+
+const cursor = Type.Object(
+  {
+    next: Type.Union([Type.String(), Type.Null()], { description: 'Null at the end.' }),
+    per_page: Type.Integer(),
+  },
+  { description: 'In place of `pagination`, where the page began at a cursor.' },
+);
+
+/** Answer of the list of one node. */
 export const allocationListSchema = Type.Object(
   {
     object: Type.Literal('list'),
-    data: Type.Array(allocationSchema),
+    data: Type.Array(Type.Union([allocationSchema, runSchema])),
     meta: Type.Object({
-      cursor: Type.Optional(
-        Type.Object({ next: Type.Union([Type.String(), Type.Null()]), per_page: Type.Integer() }),
-      ),
+      cursor: Type.Optional(cursor),
       pagination: Type.Optional(
         Type.Object({
           total: Type.Integer(),
@@ -68,35 +93,39 @@ export const allocationListSchema = Type.Object(
     }),
   },
   {
-    description: "The node's free ports, oldest first",
-    examples: [
-      {
-        object: 'list',
-        data: [
-          {
-            object: 'allocation',
-            attributes: {
-              id: 41,
-              ip: '203.0.113.4',
-              alias: null,
-              port: 25570,
-              notes: null,
-              assigned: false,
-            },
-          },
-        ],
-        meta: {
-          pagination: { total: 1, count: 1, per_page: 50, current_page: 1, total_pages: 1, links: {} },
-          node: {
-            id: 1,
-            uuid: '6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e',
-            name: 'fra-1',
-            fqdn: 'fra-1.example.com',
-            location: { id: 1, short: 'fra', long: 'Frankfurt' },
-          },
-        },
-      },
-    ],
+    description:
+      "The node's free ports, oldest first unless sorted otherwise; with `consecutive`, runs of neighbours",
+    examples: [numberedPageExample, cursorPageExample, runsExample],
+  },
+);
+
+/** A port in a list across nodes, which tells of which it is. */
+const portOfNodeSchema = Type.Object({
+  object: Type.Literal('allocation'),
+  attributes: Type.Object({ ...allocationSchema.properties.attributes.properties, node_id: Type.Integer() }),
+});
+
+const summarySchema = Type.Object({
+  object: Type.Literal('node_allocation_summary'),
+  attributes: Type.Object({
+    node_id: Type.Integer(),
+    total: Type.Integer(),
+    used: Type.Integer({ description: 'Ports that a server has.' }),
+    held: Type.Integer({ description: 'Free ports that a claim holds.' }),
+    free: Type.Integer(),
+  }),
+});
+
+/** Answer of the list across nodes. */
+export const portListSchema = Type.Object(
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(Type.Union([portOfNodeSchema, summarySchema])),
+    meta: Type.Optional(Type.Object({ cursor })),
+  },
+  {
+    description: 'Free ports, or with `summary` how those of each node are taken',
+    examples: [acrossNodesExample, summaryExample],
   },
 );
 
@@ -134,12 +163,22 @@ export function allocationQuerySchema(maxPerPage: number): TSchema {
   });
 }
 
+/** Most ids in a list of nodes or locations. */
+const mostIds = 1000;
+// What every supported database compares with an id, and what the panel's columns of sizes hold.
+const id = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const size = Type.Integer({
+  minimum: 0,
+  maximum: 4_294_967_295,
+  description: 'MiB that a server to come needs.',
+});
+
 /** What nodes can be selected by. */
 export const nodeSelection = {
-  node_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
-  location_ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 1000 })),
-  memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
-  disk: Type.Optional(Type.Integer({ minimum: 0, description: 'MiB that a server to come needs.' })),
+  node_ids: Type.Optional(Type.Array(id, { maxItems: mostIds })),
+  location_ids: Type.Optional(Type.Array(id, { maxItems: mostIds })),
+  memory: Type.Optional(size),
+  disk: Type.Optional(size),
 };
 
 /** Query of the list across nodes, after clean-up. */
@@ -156,20 +195,6 @@ export function nodesQuerySchema(maxPerPage: number): TSchema {
     ),
   });
 }
-
-/** Answer of the list across nodes. */
-export const portListSchema = Type.Object(
-  {
-    object: Type.Literal('list'),
-    data: Type.Array(Type.Unsafe<unknown>({})),
-    meta: Type.Optional(
-      Type.Object({
-        cursor: Type.Object({ next: Type.Union([Type.String(), Type.Null()]), per_page: Type.Integer() }),
-      }),
-    ),
-  },
-  { description: 'Free ports, or with `summary` a `node_allocation_summary` for each node' },
-);
 
 /** Path of a node's ports. */
 export const nodeParams = Type.Object({ node: idParameter('Row id of the node.') });

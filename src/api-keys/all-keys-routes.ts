@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { DateTime } from 'luxon';
 import { tooManyRequests } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
 import { coerceInteger } from '../input/coerce.ts';
 import { parseCursor } from '../input/cursor.ts';
 import type { Input } from '../input/input.ts';
+import { parseInstant } from '../input/instant.ts';
 import { invalid } from '../input/invalid.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
@@ -13,16 +13,11 @@ import { accountKeyType } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
+import { keySearchSchema, leakedAnswerSchema, leakedReceiptSchema } from './answer-schema.ts';
+import { keySearchQuery } from './query-schema.ts';
 import { createRevokeLeaked } from './revoke-leaked.ts';
-import { allKeysAccess, fieldsOf, keyTemplates } from './route-parts.ts';
-import { coerceFilter } from './routes.ts';
-import {
-  keySearchQuery,
-  keySearchSchema,
-  leakedAnswerSchema,
-  leakedReceiptSchema,
-  leakedSchema,
-} from './schema.ts';
+import { allKeysAccess, coerceFilter, fieldsOf, keyTemplates } from './route-parts.ts';
+import { leakedSchema } from './schema.ts';
 import { type AdminSight, createSearchKeys, type KeySearch } from './search-keys.ts';
 
 const tags = ['API keys'];
@@ -49,7 +44,7 @@ function searchRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: allKeysAccess(AccessLevel.read, false), template: keyTemplates.allKeys },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           coerceFilter(request);
           const query = request.query as Input;
@@ -66,9 +61,7 @@ function searchRoute(api: FastifyInstance, services: Services): void {
     },
     async (request, reply) => {
       const { cursor, per_page: perPage = defaultPerPage, filter = {} } = request.query;
-      const place = parseCursor(cursor ?? '', 1);
-      if (place === undefined) throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
-      const after = place === null ? null : Number(place[0]);
+      const after = placeOf(cursor ?? '');
       const { actor } = callerOf(request);
       const sight = adminSightOf(request, services);
       const search = toSearch(filter);
@@ -80,6 +73,15 @@ function searchRoute(api: FastifyInstance, services: Services): void {
       });
     },
   );
+}
+
+/** The row id that a page begins after; null for the first page. @throws ApiError 422 */
+function placeOf(cursor: string): number | null {
+  const place = parseCursor(cursor, 1);
+  if (place === null) return null;
+  const id = place?.[0];
+  if (typeof id === 'number') return id;
+  throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
 }
 
 /** An admin's keys show where a path to them would be open: to all if the operator says so, else their own. */
@@ -110,8 +112,8 @@ function toSearch(filter: Readonly<Record<string, unknown>>): KeySearch {
 function toInstant(filter: Readonly<Record<string, unknown>>, name: string): Date | undefined {
   const text = filter[name];
   if (typeof text !== 'string') return undefined;
-  const instant = DateTime.fromISO(text, { zone: 'UTC' });
-  if (instant.isValid) return instant.toJSDate();
+  const instant = parseInstant(text);
+  if (instant !== null) return instant;
   throw invalid(`filter.${name}`, 'date', `The filter.${name} is not a valid date.`);
 }
 
@@ -124,7 +126,7 @@ function leakedRoute(api: FastifyInstance, services: Services): void {
         access: allKeysAccess(AccessLevel.write, true),
         template: `${keyTemplates.allKeys}/revoke`,
       },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'revokeLeakedApiKeys',
         summary: 'Revoke keys that have leaked',

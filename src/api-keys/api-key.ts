@@ -1,5 +1,5 @@
 import type { PanelClock } from '../panel/clock.ts';
-import type { StoredKey } from './stored-key.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 
 /** An allow-list as callers send and see it. */
 export type AllowedIps = readonly string[] | Readonly<Record<string, string>>;

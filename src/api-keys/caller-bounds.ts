@@ -37,6 +37,22 @@ export function outlivesCaller({ end }: CallerBounds, expiresAt: Date | null): b
   return end !== null && (expiresAt === null || expiresAt > end);
 }
 
+/**
+ * Whether a key may do more than the caller's own: such a key is not for the caller to replace, to wake or to
+ * change, as that would let it live on.
+ */
+export function exceedsCaller(
+  bounds: CallerBounds,
+  { expiresAt, allowedIps }: { readonly expiresAt: Date | null; readonly allowedIps: string | null },
+): boolean {
+  return outlivesCaller(bounds, expiresAt) || isWider(bounds, allowListEntries(allowedIps));
+}
+
+function isWider({ allowedIps }: CallerBounds, entries: readonly string[]): boolean {
+  if (allowedIps === null) return false;
+  return entries.length === 0 || !entries.every((entry) => isWithin(entry, allowedIps));
+}
+
 /** The allow-list of a key for which none is given: the caller's own, where that has one. */
 export function defaultAllowedIps({ allowedIps }: CallerBounds): AllowedIps {
   return allowedIps ?? [];

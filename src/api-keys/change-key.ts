@@ -1,18 +1,18 @@
-import { conflict } from '../api-error.ts';
+import { conflict, notFound } from '../api-error.ts';
 import { keyChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
 import type { OwnKeyFacts } from '../panel/own-key.ts';
 import { phpJson } from '../panel/php-json.ts';
 import type { Services } from '../services.ts';
+import { isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
+import { keyNamed } from '../stored-keys/user-keys.ts';
 import { type AllowedIps, type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
-import { checkAllowedIps, type KeyCaller, outlivesCaller } from './caller-bounds.ts';
-import { beyondCaller } from './create-key.ts';
+import { checkAllowedIps, exceedsCaller, type KeyCaller, outlivesCaller } from './caller-bounds.ts';
+import { beyondCaller, outlives } from './create-key.ts';
 import { type EndInput, requestedEnd } from './key-end.ts';
 import { KeyRules } from './key-rules.ts';
 import { changedScope, type ScopeInput } from './key-scope.ts';
 import { saveOwnFacts } from './own-row.ts';
-import { isRotatedOut, type StoredKey } from './stored-key.ts';
-import { keyNamed } from './user-keys.ts';
 
 /**
  * What the panel's column says of a key that is disabled: an end long past, so that the panel refuses the key
@@ -47,6 +47,7 @@ export function createChangeKey(services: Services): ChangeKey {
       }
       if (change.allowed_ips !== undefined) checkAllowedIps(caller.bounds, change.allowed_ips ?? []);
       const asked = requestedEnd(change, new Date(), database.latestTimestamp);
+      if (asked !== undefined && outlivesCaller(caller.bounds, asked)) throw outlives(change);
       const changed: StoredKey = {
         ...key,
         memo: change.description ?? key.memo,
@@ -54,11 +55,11 @@ export function createChangeKey(services: Services): ChangeKey {
         expiresAt: asked === undefined ? key.expiresAt : asked,
         own: {
           ...key.own,
-          ...changedScope(settings, key.own, change),
+          ...changedScope(settings, caller.bounds, key.own, change),
           reference: change.reference === undefined ? key.own.reference : change.reference,
         },
       };
-      if (outlivesCaller(caller.bounds, changed.expiresAt)) throw beyondCaller();
+      if (exceedsCaller(caller.bounds, changed)) throw beyondCaller();
       const saved = await saveKey(services, held.queries, changed);
       await activityLog.appendWithin(
         held.queries,
@@ -74,11 +75,15 @@ function describeChange(change: KeyChange, { own }: StoredKey): Readonly<Record<
   return own.permissions === null ? { fields } : { fields, permissions: own.permissions };
 }
 
-/** Writes both rows of a key, in the caller's transaction, and answers with the key as it is then. */
+/**
+ * Writes both rows of a key, in the caller's transaction, and answers with the key as it is then.
+ *
+ * @throws ApiError 404 where the panel has deleted the key meanwhile.
+ */
 export async function saveKey({ panel }: Services, queries: Queries, key: StoredKey): Promise<StoredKey> {
   const own: OwnKeyFacts = { ...key.own, expiresAt: key.expiresAt };
   const end = own.isDisabled ? disabledSince : key.expiresAt;
-  await queries
+  const { numUpdatedRows } = await queries
     .updateTable('api_keys')
     .set({
       memo: key.memo,
@@ -87,7 +92,8 @@ export async function saveKey({ panel }: Services, queries: Queries, key: Stored
       updated_at: panel.clock.toColumn(new Date()),
     })
     .where('id', '=', key.id)
-    .execute();
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw notFound();
   await saveOwnFacts(queries, key, own);
   return { ...key, own };
 }

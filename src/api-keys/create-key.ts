@@ -3,7 +3,9 @@ import { keyCreated } from '../audit/activity.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { invalid } from '../input/invalid.ts';
+import { phpJson } from '../panel/php-json.ts';
 import type { Services } from '../services.ts';
+import type { HeldKeys } from '../stored-keys/user-keys.ts';
 import { type AllowedIps, type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import {
   type CallerBounds,
@@ -17,7 +19,6 @@ import { keyResourceExists } from './key-resource.ts';
 import { KeyRules } from './key-rules.ts';
 import { type KeyScope, newKeyScope, type ScopeInput } from './key-scope.ts';
 import { type KeyContent, type MintedKey, mintKey } from './mint-key.ts';
-import type { HeldKeys } from './user-keys.ts';
 
 /** What a caller decides about a new key; checked against `newKeySchema` before. */
 export interface NewKey extends EndInput, ScopeInput {
@@ -49,7 +50,7 @@ export interface Creation {
  * Makes an account key for a user.
  *
  * @throws ApiError 422 for a description the user already has or more than the caller may give, 400 at the
- *   limit of keys.
+ *   limit of keys, 404 for a user who was deleted meanwhile.
  */
 export type CreateKey = (
   caller: KeyCaller,
@@ -90,6 +91,7 @@ export async function mintOnce(
       if (once !== null) await idempotency.keepWithin(held.queries, once, answer, key.identifier ?? '');
       return answer;
     });
+  if (once !== null) await idempotency.forgetOutdated(once);
   try {
     return { answer: await withNewIdentifiers(attempt), isReplay: false };
   } catch (error) {
@@ -141,7 +143,7 @@ function contentOf({ settings, database }: Services, bounds: CallerBounds, input
   checkAllowedIps(bounds, allowedIps);
   return {
     memo: input.description,
-    allowedIps,
+    allowedIps: phpJson(allowedIps),
     expiresAt,
     own: { ...scope, reference: input.reference ?? null, rotatedFrom: null },
   };

@@ -2,9 +2,9 @@ import { validationFailed } from '../api-error.ts';
 import { type Actor, keyDeleted } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
 import type { Services } from '../services.ts';
+import { keyNamed } from '../stored-keys/user-keys.ts';
 import type { KeyCaller } from './caller-bounds.ts';
 import { deleteOwnFacts } from './own-row.ts';
-import { keyNamed } from './user-keys.ts';
 
 /** What is needed of a key to delete it. */
 export interface DeletableKey {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Services } from '../services.ts';
-import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
+import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 
 /** An account key with what long looks at all keys want to know of its owner. */
 export interface OwnedKey extends StoredKey {

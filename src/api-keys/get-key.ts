@@ -1,8 +1,8 @@
 import { notFound } from '../api-error.ts';
 import { type Actor, keyViewed } from '../audit/activity.ts';
 import type { Services } from '../services.ts';
+import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
-import { selectKeys, toStoredKey } from './stored-key.ts';
 
 /** Answers with one key of a user, once the view is recorded. @throws ApiError 404 */
 export type GetKey = (

@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import { parseInstant } from '../input/instant.ts';
 import { invalid } from '../input/invalid.ts';
 
 /** Fields that say when a key ends. */
@@ -24,10 +24,9 @@ export function requestedEnd(input: EndInput, now: Date, latest: Date | null): D
     return checkEnd(new Date(now.getTime() + input.expires_in * 1000), 'expires_in', now, latest);
   }
   if (input.expires_at === undefined || input.expires_at === null) return input.expires_at;
-  // A time without an offset is UTC.
-  const end = DateTime.fromISO(input.expires_at, { zone: 'UTC' });
-  if (!end.isValid) throw invalid('expires_at', 'date', 'The expires at is not a valid date.');
-  return checkEnd(end.toJSDate(), 'expires_at', now, latest);
+  const end = parseInstant(input.expires_at);
+  if (end === null) throw invalid('expires_at', 'date', 'The expires at is not a valid date.');
+  return checkEnd(end, 'expires_at', now, latest);
 }
 
 function checkEnd(end: Date, field: string, now: Date, latest: Date | null): Date {

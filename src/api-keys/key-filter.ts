@@ -1,4 +1,4 @@
-import { hasEnded, type StoredKey } from './stored-key.ts';
+import { hasEnded, type StoredKey } from '../stored-keys/stored-key.ts';
 
 /** What the keys of one user can be picked by. */
 export interface KeyFilter {

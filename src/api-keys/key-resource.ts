@@ -1,5 +1,5 @@
 import type { Services } from '../services.ts';
-import { selectKeys } from './stored-key.ts';
+import { selectKeys } from '../stored-keys/stored-key.ts';
 
 /** Whether a user still has an account key of exactly this identifier. */
 export async function keyResourceExists(

@@ -1,26 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { AccessLevel } from '../auth/access.ts';
-import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceInteger } from '../input/coerce.ts';
 import { type Input, withoutNulls } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
+import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
+import { apiKeySchema, createdKeySchema } from './answer-schema.ts';
 import { createChangeKey, type KeyChange } from './change-key.ts';
 import { createGetKey } from './get-key.ts';
+import { fieldsQuery, keyParams } from './query-schema.ts';
 import { createRotateKey } from './rotate-key.ts';
 import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
-import {
-  apiKeySchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyChangeSchema,
-  keyParams,
-  rotationSchema,
-} from './schema.ts';
+import { keyChangeSchema, rotationSchema } from './schema.ts';
 import { createSuspendKey } from './suspend-key.ts';
 
 const tags = ['API keys'];
@@ -41,7 +36,7 @@ function getRoute(api: FastifyInstance, services: Services): void {
     userKeyPath,
     {
       config: { access: userKeysAccess(AccessLevel.read), template: keyTemplates.userKey },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'getApiKey',
         summary: "Show one of a user's API keys",
@@ -66,7 +61,7 @@ function changeRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: userKeysAccess(AccessLevel.write), template: keyTemplates.userKey },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           const input = request.body as unknown as Input;
           if ('expires_in' in input) input.expires_in = coerceInteger(input.expires_in);
@@ -105,7 +100,7 @@ function rotateRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: userKeysAccess(AccessLevel.write), template: `${keyTemplates.userKey}/rotate` },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           const input = withoutNulls(request.body as unknown as Input, ['grace_seconds']);
           if ('grace_seconds' in input) input.grace_seconds = coerceInteger(input.grace_seconds);
@@ -126,7 +121,7 @@ function rotateRoute(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const caller = keyCallerOf(request, services);
       const { identifier } = request.params;
-      const options = { fields: fieldsOf(request), once: onceOf(request, services) };
+      const options = { fields: fieldsOf(request), once: onceOf(request, services.hasOwnTables) };
       const grace = request.body.grace_seconds ?? 0;
       const user = targetUserOf(request).id;
       const { answer, isReplay } = await rotateKey(caller, user, identifier, grace, options);
@@ -147,7 +142,7 @@ function suspendRoute(
     `${userKeyPath}/${action}`,
     {
       config: { access: userKeysAccess(AccessLevel.write), template: `${keyTemplates.userKey}/${action}` },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: `${action}ApiKey`,
         summary,

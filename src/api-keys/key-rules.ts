@@ -1,7 +1,7 @@
 import { displayError, validationFailed } from '../api-error.ts';
 import type { Settings } from '../config/settings.ts';
 import { trimInput } from '../input/trim.ts';
-import { isRotatedOut, type StoredKey } from './stored-key.ts';
+import { isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
 
 /**
  * The rules a user's keys keep together, checked while the user is locked. A key that has been replaced counts

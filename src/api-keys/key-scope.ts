@@ -29,16 +29,31 @@ export function asksForScope(input: ScopeInput): boolean {
 export function newKeyScope(settings: Settings, bounds: CallerBounds, input: ScopeInput): KeyScope {
   checkScope(settings, input);
   if (!settings.scopes.enforce) return { permissions: null, servers: null };
-  const wantsNone = input.permissions === null && bounds.writesUsers;
-  const permissions = input.permissions ?? (wantsNone ? null : settings.api_key.default_permissions);
-  return withServers(permissions, input.servers ?? null);
+  const { permissions = settings.api_key.default_permissions, servers = null } = input;
+  return withServers(requestedPermissions(settings, bounds, permissions), servers);
 }
 
 /** What a key is confined to after a change; fields that are absent stay. @throws ApiError 422 */
-export function changedScope(settings: Settings, current: KeyScope, input: ScopeInput): KeyScope {
+export function changedScope(
+  settings: Settings,
+  bounds: CallerBounds,
+  current: KeyScope,
+  input: ScopeInput,
+): KeyScope {
   checkScope(settings, input);
-  const permissions = input.permissions === undefined ? current.permissions : input.permissions;
-  return withServers(permissions, input.servers === undefined ? current.servers : input.servers);
+  const servers = input.servers === undefined ? current.servers : input.servers;
+  if (input.permissions === undefined) return withServers(current.permissions, servers);
+  return withServers(requestedPermissions(settings, bounds, input.permissions), servers);
+}
+
+/** Only who may write users decides that a key is not confined; from others null means the defaults. */
+function requestedPermissions(
+  { scopes, api_key }: Settings,
+  { writesUsers }: CallerBounds,
+  permissions: readonly string[] | null,
+): readonly string[] | null {
+  if (permissions !== null || writesUsers || !scopes.enforce) return permissions;
+  return api_key.default_permissions;
 }
 
 function checkScope(settings: Settings, input: ScopeInput): void {
@@ -59,5 +74,6 @@ function withServers(permissions: readonly string[] | null, servers: readonly st
       'The servers need permissions: a key without any is not confined.',
     );
   }
-  return { permissions, servers: servers?.map((server) => server.toLowerCase()) ?? null };
+  const spelledOnce = servers?.map((server) => server.toLowerCase()) ?? null;
+  return { permissions, servers: spelledOnce === null ? null : [...new Set(spelledOnce)] };
 }

@@ -1,9 +1,11 @@
 import { type Actor, keysViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
+import type { Queries } from '../database/database.ts';
+import { SizedStatement } from '../database/sized-statement.ts';
 import type { Services } from '../services.ts';
+import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { type KeyFilter, matchesFilter } from './key-filter.ts';
-import { type StoredKey, selectKeys, toStoredKey } from './stored-key.ts';
 
 /** Answers with a user's account keys, oldest first, once the view is recorded. */
 export type ListKeys = (
@@ -24,16 +26,20 @@ export function createListKeys(services: Services): ListKeys {
   };
 }
 
+const keysByUser = { withOwn: keyStatement(true), without: keyStatement(false) };
+
+function keyStatement(hasOwnTables: boolean) {
+  return new SizedStatement((queries: Queries, userIds: readonly number[]) =>
+    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds).orderBy('k.id'),
+  );
+}
+
 async function keysOfUsers(
   { reads, panel, hasOwnTables }: Services,
   userIds: readonly number[],
 ): Promise<readonly (readonly StoredKey[])[]> {
-  const rows = await reads.run((queries) =>
-    selectKeys(queries, hasOwnTables)
-      .where('k.user_id', 'in', [...new Set(userIds)])
-      .orderBy('k.id')
-      .execute(),
-  );
+  const statement = keysByUser[hasOwnTables ? 'withOwn' : 'without'];
+  const rows = await reads.run((queries) => statement.find(queries, [...new Set(userIds)]));
   const byUser = Map.groupBy(
     rows.map((row) => toStoredKey(row, panel.clock)),
     (key) => key.userId,

@@ -2,10 +2,9 @@ import type { Queries } from '../database/database.ts';
 import { noOwnFacts, type OwnKeyFacts } from '../panel/own-key.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
 import type { Services } from '../services.ts';
-import type { AllowedIps } from './api-key.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 import { newKeyRow } from './new-key-row.ts';
 import { saveOwnFacts } from './own-row.ts';
-import type { StoredKey } from './stored-key.ts';
 
 const identifierSuffixLength = 11;
 const secretLength = 32;
@@ -13,7 +12,8 @@ const secretLength = 32;
 /** What a new key is made with, every rule passed. */
 export interface KeyContent {
   readonly memo: string;
-  readonly allowedIps: AllowedIps;
+  /** JSON text. */
+  readonly allowedIps: string | null;
   readonly expiresAt: Date | null;
   readonly own: Omit<OwnKeyFacts, 'expiresAt' | 'isDisabled' | 'isDisabledByAdmin' | 'rotatedTo'>;
 }

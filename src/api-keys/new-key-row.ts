@@ -1,14 +1,13 @@
 import type { Encrypter } from '../panel/encrypter.ts';
 import { accountKeyType, type Panel } from '../panel/panel.ts';
-import { phpJson } from '../panel/php-json.ts';
-import type { AllowedIps } from './api-key.ts';
 
 /** A key about to be stored. */
 export interface KeyToStore {
   readonly identifier: string;
   readonly secret: string;
   readonly description: string;
-  readonly allowedIps: AllowedIps;
+  /** JSON text. */
+  readonly allowedIps: string | null;
   readonly expiresAt: Date | null;
 }
 
@@ -21,7 +20,7 @@ export function newKeyRow(panel: Panel, encrypter: Encrypter, userId: number, ke
     identifier: key.identifier,
     token: panel.sealSecret(encrypter, key.secret),
     memo: key.description,
-    allowed_ips: phpJson(key.allowedIps),
+    allowed_ips: key.allowedIps,
     expires_at: key.expiresAt === null ? null : panel.clock.toColumn(key.expiresAt),
     created_at: now,
     updated_at: now,

@@ -1,6 +1,6 @@
 import type { Queries } from '../database/database.ts';
 import type { OwnKeyFacts } from '../panel/own-key.ts';
-import type { StoredKey } from './stored-key.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 
 /** Facts that make a row necessary. */
 function saysAnything(facts: OwnKeyFacts): boolean {
@@ -12,13 +12,21 @@ function saysAnything(facts: OwnKeyFacts): boolean {
 /**
  * Writes what the own tables say of a key, as a part of the caller's transaction. A row left by a deleted key
  * whose id this one got is replaced.
+ *
+ * Only a row that is there is deleted: InnoDB would lock the gap in which a missing one would stand, and two
+ * transactions that did so before they insert would wait for each other.
  */
 export async function saveOwnFacts(
   queries: Queries,
   key: Pick<StoredKey, 'id' | 'identifier'>,
   facts: OwnKeyFacts,
 ): Promise<void> {
-  await queries.deleteFrom('sidecar_keys').where('api_key_id', '=', key.id).execute();
+  const before = await queries
+    .selectFrom('sidecar_keys')
+    .select('api_key_id')
+    .where('api_key_id', '=', key.id)
+    .executeTakeFirst();
+  if (before !== undefined) await deleteOwnFacts(queries, [key.id]);
   if (!saysAnything(facts)) return;
   await queries
     .insertInto('sidecar_keys')

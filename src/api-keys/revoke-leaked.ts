@@ -29,18 +29,21 @@ export function createRevokeLeaked(services: Services): RevokeLeaked {
   return async (actor, keys) => {
     decoy ??= panel.sealSecret(encrypter, randomAlphanumeric(32));
     const standIn = decoy;
-    const revoked: boolean[] = [];
-    for (let start = 0; start < keys.length; start += batchSize) {
-      const batch = keys.slice(start, start + batchSize);
+    const distinct = [...new Set(keys)];
+    const revoked = new Set<string>();
+    for (let start = 0; start < distinct.length; start += batchSize) {
+      const batch = distinct.slice(start, start + batchSize);
       const found = await findCandidates(database.queries, batch);
       const real = batch.map((key) => realKey(services, found, key, standIn));
       const doomed = [...new Set(real.filter((key) => key !== null))].sort((a, b) => a.id - b.id);
       const deleted = await database.transaction((queries) =>
         deleteKeysWithin(services, queries, actor, doomed),
       );
-      revoked.push(...real.map((key) => key !== null && deleted.includes(key)));
+      batch.forEach((key, index) => {
+        if (deleted.some((candidate) => candidate === real[index])) revoked.add(key);
+      });
     }
-    return revoked;
+    return keys.map((key) => revoked.has(key));
   };
 }
 

@@ -1,19 +1,18 @@
-import { conflict } from '../api-error.ts';
+import { conflict, notFound } from '../api-error.ts';
 import type { Services } from '../services.ts';
-import { readAllowedIps } from './api-key.ts';
-import { checkAllowedIps, type KeyCaller, outlivesCaller } from './caller-bounds.ts';
+import { hasEnded, isRotatedOut, type StoredKey } from '../stored-keys/stored-key.ts';
+import { type HeldKeys, keyNamed } from '../stored-keys/user-keys.ts';
+import { exceedsCaller, type KeyCaller } from './caller-bounds.ts';
 import { saveKey } from './change-key.ts';
 import { beyondCaller, type Creation, type CreationOptions, mintOnce, recordMinted } from './create-key.ts';
 import { deleteKeysWithin } from './delete-keys.ts';
 import { mintKey } from './mint-key.ts';
-import { hasEnded, isRotatedOut, type StoredKey } from './stored-key.ts';
-import { type HeldKeys, keyNamed } from './user-keys.ts';
 
 /**
  * Replaces a key by a new one with the same settings; the old one lives on for `graceSeconds`, never longer
  * than it would have.
  *
- * @throws ApiError 404, 409 for a key that is disabled, has ended or has been replaced, 403, 422
+ * @throws ApiError 404, 409 for a key that is disabled, has ended or has been replaced, 403
  */
 export type RotateKey = (
   caller: KeyCaller,
@@ -32,7 +31,7 @@ export function createRotateKey(services: Services): RotateKey {
       const minted = await mintKey(services, held.queries, userId, {
         // The panel refuses every use of a key without a description.
         memo: old.memo || identifier,
-        allowedIps: readAllowedIps(old.allowedIps) ?? [],
+        allowedIps: old.allowedIps,
         expiresAt: old.expiresAt,
         own: { permissions, servers, reference, rotatedFrom: identifier },
       });
@@ -46,11 +45,14 @@ function checkRotatable({ bounds }: KeyCaller, key: StoredKey, now: Date): void 
   if (isRotatedOut(key)) throw conflict('This key has been replaced already.');
   if (key.own.isDisabled) throw conflict('This key is disabled: enable it first.');
   if (hasEnded(key, now)) throw conflict('This key has expired.');
-  if (outlivesCaller(bounds, key.expiresAt)) throw beyondCaller();
-  checkAllowedIps(bounds, readAllowedIps(key.allowedIps) ?? []);
+  if (exceedsCaller(bounds, key)) throw beyondCaller();
 }
 
-/** Gives the old key its end. Without a grace it is gone at once. */
+/**
+ * Gives the old key its end. Without a grace it is gone at once.
+ *
+ * @throws ApiError 404 where it has been deleted meanwhile: a key that was revoked gets no successor.
+ */
 async function retire(
   services: Services,
   { queries }: HeldKeys,
@@ -60,7 +62,8 @@ async function retire(
   graceSeconds: number,
 ): Promise<void> {
   if (graceSeconds === 0) {
-    await deleteKeysWithin(services, queries, actor, [old]);
+    const deleted = await deleteKeysWithin(services, queries, actor, [old]);
+    if (deleted.length === 0) throw notFound();
     return;
   }
   const graceEnd = new Date(Date.now() + graceSeconds * 1000);

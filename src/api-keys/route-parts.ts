@@ -2,6 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Access } from '../auth/access.ts';
 import { AccessLevel } from '../auth/access.ts';
 import { isSelfService } from '../auth/rules.ts';
+import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
+import type { Input } from '../input/input.ts';
 import { invalid } from '../input/invalid.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
@@ -76,4 +78,19 @@ export function fieldsOf(request: FastifyRequest): ReadonlySet<ExtraField> {
 
 function isExtraField(name: string): name is ExtraField {
   return (extraFields as readonly string[]).includes(name);
+}
+
+/** Filters as schemas want them: yes and no as such, numbers as numbers, none at all where it is empty. */
+export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {
+  const query = request.query as Input;
+  const { filter } = query;
+  if (filter === null) delete query.filter;
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return;
+  const booleans = ['expired', 'disabled', 'never_used', 'has_ip_restriction', 'owner_is_admin'];
+  query.filter = Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => {
+      if (name === 'user') return [name, coerceInteger(value)];
+      return [name, booleans.includes(name) ? coerceBoolean(value) : value];
+    }),
+  );
 }

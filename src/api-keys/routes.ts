@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
-import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
@@ -10,8 +9,10 @@ import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
+import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
+import { apiKeyListSchema, createdKeySchema, revokedKeysSchema } from './answer-schema.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
 import { createDeleteKey, createRevokeKeys, type RevokeInput } from './delete-keys.ts';
 import type { KeyFilter } from './key-filter.ts';
@@ -19,18 +20,16 @@ import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
 import { createListKeys } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
-import { fieldsOf, keyCallerOf, keyTemplates, userKeyPath, userKeysAccess } from './route-parts.ts';
+import { fieldsQuery, keyListQuery, keyParams, userParams } from './query-schema.ts';
 import {
-  apiKeyListSchema,
-  createdKeySchema,
-  fieldsQuery,
-  keyListQuery,
-  keyParams,
-  newKeySchema,
-  revokedKeysSchema,
-  revokeSchema,
-  userParams,
-} from './schema.ts';
+  coerceFilter,
+  fieldsOf,
+  keyCallerOf,
+  keyTemplates,
+  userKeyPath,
+  userKeysAccess,
+} from './route-parts.ts';
+import { newKeySchema, revokeSchema } from './schema.ts';
 
 const tags = ['API keys'];
 
@@ -95,7 +94,7 @@ function createRoute(api: FastifyInstance, services: Services): void {
       const { body } = request;
       const needsTables = asksForScope(body) || (body.reference ?? null) !== null;
       if (needsTables && !services.hasOwnTables) throw migrationRequired(migrateCommand);
-      const options = { fields: fieldsOf(request), once: onceOf(request, services) };
+      const options = { fields: fieldsOf(request), once: onceOf(request, services.hasOwnTables) };
       const caller = keyCallerOf(request, services);
       const { answer, isReplay } = await createKey(caller, targetUserOf(request).id, body, options);
       if (isReplay) reply.header('idempotent-replayed', 'true');
@@ -133,7 +132,7 @@ function revokeRoute(api: FastifyInstance, services: Services): void {
     {
       config: { access: userKeysAccess(AccessLevel.write), template: `${keyTemplates.userKeys}/revoke` },
       preValidation: [
-        needsOwnTables(services),
+        needsOwnTables(services.hasOwnTables),
         async (request) => {
           const input = request.body as unknown as Input;
           if ('all' in input) input.all = coerceBoolean(input.all);
@@ -157,23 +156,5 @@ function revokeRoute(api: FastifyInstance, services: Services): void {
       }));
       return sendJson(reply, { object: 'list', data });
     },
-  );
-}
-
-/** Filters as schemas want them: yes and no as such, numbers as numbers. */
-export function coerceFilter(request: Pick<FastifyRequest, 'query'>): void {
-  const query = request.query as Input;
-  const { filter } = query;
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
-    // Whatever else it is, no field of it is known.
-    delete query.filter;
-    return;
-  }
-  const booleans = ['expired', 'disabled', 'never_used', 'has_ip_restriction', 'owner_is_admin'];
-  query.filter = Object.fromEntries(
-    Object.entries(filter).map(([name, value]) => {
-      if (name === 'user') return [name, coerceInteger(value)];
-      return [name, booleans.includes(name) ? coerceBoolean(value) : value];
-    }),
   );
 }

@@ -1,11 +1,12 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { type Actor, keysSearched } from '../audit/activity.ts';
+import type { Queries } from '../database/database.ts';
 import { formatCursor } from '../input/cursor.ts';
 import type { Services } from '../services.ts';
+import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { disabledSince } from './change-key.ts';
 import type { KeyFilter } from './key-filter.ts';
-import { selectKeys, toStoredKey } from './stored-key.ts';
 
 /** What keys of all users can be picked by. */
 export interface KeySearch extends KeyFilter {
@@ -47,7 +48,9 @@ export type SearchKeys = (
 export function createSearchKeys(services: Services): SearchKeys {
   const { panel, activityLog, settings } = services;
   return async (actor, sight, search, { after, perPage }, fields) => {
-    const rows = await searchRows(services, sight, search, after, perPage + 1);
+    const rows = await services.reads.run((queries) =>
+      searchRows(services, queries, sight, search, after, perPage + 1),
+    );
     const keys = rows.slice(0, perPage).map((row) => toStoredKey(row, panel.clock));
     const last = rows.length > perPage ? keys.at(-1) : undefined;
     if (settings.audit.views) await activityLog.append(keysSearched(actor, keys.length));
@@ -60,7 +63,8 @@ export function createSearchKeys(services: Services): SearchKeys {
 }
 
 function searchRows(
-  { database, panel, hasOwnTables }: Services,
+  { panel, hasOwnTables }: Services,
+  queries: Queries,
   sight: AdminSight,
   search: KeySearch,
   after: number | null,
@@ -75,7 +79,7 @@ function searchRows(
       or (o.expires_at is null and k.expires_at <= ${toColumn(new Date(before))}
         and k.expires_at > ${toColumn(new Date(disabledSince.getTime() + 86_400_000))}))`;
   const isEmptyList = sql<SqlBool>`(k.allowed_ips is null or k.allowed_ips in ('', '[]', '{}', 'null'))`;
-  let query = selectKeys(database.queries, hasOwnTables);
+  let query = selectKeys(queries, hasOwnTables);
   const where = (truth: Expression<SqlBool>) => {
     query = query.where(truth);
   };

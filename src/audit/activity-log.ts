@@ -7,11 +7,15 @@ import type { ActivityLogsTable } from '../database/tables.ts';
 import type { Panel } from '../panel/panel.ts';
 import { phpJson } from '../panel/php-json.ts';
 import type { Activity, Subject } from './activity.ts';
+import { createInsertActivities } from './insert-activities.ts';
 
 /** An activity could not be written, so what it tells of must not happen. Callers get 503. */
 export class AuditWriteError extends Error {
   override name = 'AuditWriteError';
 }
+
+/** The columns of every row; a panel may want more. */
+const columns = ['event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties'];
 
 /** Writes to the panel's activity log. */
 export class ActivityLog {
@@ -22,10 +26,10 @@ export class ActivityLog {
   constructor(database: Database, panel: Panel) {
     this.#database = database;
     this.#panel = panel;
+    const insert = createInsertActivities([...columns, ...Object.keys(panel.activityColumns(new Date()))]);
     this.#appends = new Batcher(async (activities) => {
       const rows = activities.map((activity) => this.#toRow(activity));
-      const insert = () => database.queries.insertInto('activity_logs').values(rows).execute();
-      await withConflictRetries(insert);
+      await withConflictRetries(() => insert(database.queries, rows));
       return activities.map(() => undefined);
     });
   }

@@ -57,7 +57,8 @@ export class Authenticator {
     const isMatch = timingSafeEqual(secretDigest, digest(token.secret));
     if (credential === null || !isMatch) throw unauthenticated();
     if (credential.own.isDisabled) throw unauthenticated();
-    if (credential.expiresAt !== null && credential.expiresAt < now) throw unauthenticated();
+    // Put this way round, a time that can't be read (MySQL's 0000-00-00) is in the past, as it is to the panel.
+    if (credential.expiresAt !== null && !(credential.expiresAt >= now)) throw unauthenticated();
     return credential;
   }
 

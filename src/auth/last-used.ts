@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { withConflictRetries } from '../database/retry.ts';
 import type { PanelClock } from '../panel/clock.ts';
 
 /**
@@ -56,11 +57,11 @@ export class LastUsedRecorder {
     for (const [text, keys] of byTime) {
       // In id order, so that two processes that note the same keys lock them in the same order.
       const ids = keys.map(([id]) => id).sort((a, b) => a - b);
-      await this.#database.queries
+      const update = this.#database.queries
         .updateTable('api_keys')
         .set({ last_used_at: text, updated_at: text })
-        .where('id', 'in', ids)
-        .execute();
+        .where('id', 'in', ids);
+      await withConflictRetries(() => update.execute());
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The outcome of counting one request. */
+/** What a counted request is told about its account's window. */
 export interface RateLimitResult {
   readonly allowed: boolean;
   /** Requests a window admits. */
@@ -7,7 +7,7 @@ export interface RateLimitResult {
   readonly remaining: number;
   /** Seconds until the window ends. */
   readonly retryAfter: number;
-  /** When the window ends, in Unix seconds. */
+  /** Unix time in seconds at which the window ends. */
   readonly resetAt: number;
 }
 
@@ -19,17 +19,26 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
+/** A request to be counted. */
+export interface Hit {
+  readonly limit: RateLimit;
+  /** Whose request it is: an account, an address. */
+  readonly who: string;
+}
+
 /** Counts requests. */
 export interface RateLimiter {
   /** @param who Whose request it is: an account, an address. */
   hit(limit: RateLimit, who: string): Promise<RateLimitResult>;
+  /** Lets go of what it holds open. */
+  close(): void;
 }
 
-/** Where a window stands after a request was counted: how many there were, and when it ends. */
+/** Where a window stands after a request was counted. */
 export interface WindowState {
-  /** This request included. */
+  /** How many requests it has had, this one included. */
   readonly count: number;
-  /** Milliseconds from now. */
+  /** When it ends, in milliseconds from now. */
   readonly endsInMs: number;
 }
 
@@ -46,44 +55,4 @@ export function toResult(
     retryAfter: Math.max(0, Math.ceil(endsInMs / 1000)),
     resetAt: Math.ceil((now + endsInMs) / 1000),
   };
-}
-
-interface Window {
-  count: number;
-  readonly endsAt: number;
-}
-
-/** More windows than this are an attack on the memory; then the ones that opened first are forgotten. */
-const mostWindows = 200_000;
-
-/**
- * Counts in this process. Windows that have ended are swept as new ones open, so memory follows the number of
- * accounts seen within one window.
- */
-export class MemoryRateLimiter implements RateLimiter {
-  /** By limit, in the order they opened, which for one limit is the order they end. */
-  readonly #windows = new Map<string, Map<string, Window>>();
-
-  async hit(limit: RateLimit, who: string): Promise<RateLimitResult> {
-    const now = Date.now();
-    return toResult(limit, this.count(limit, who, now), now);
-  }
-
-  /** Counts a request. @param now Unix milliseconds. */
-  count({ name, windowMs }: RateLimit, who: string, now: number): WindowState {
-    const windows = this.#windows.get(name) ?? new Map<string, Window>();
-    this.#windows.set(name, windows);
-    sweep(windows, now);
-    const window = windows.get(who) ?? { count: 0, endsAt: now + windowMs };
-    window.count += 1;
-    windows.set(who, window);
-    return { count: window.count, endsInMs: window.endsAt - now };
-  }
-}
-
-function sweep(windows: Map<string, Window>, now: number): void {
-  for (const [who, { endsAt }] of windows) {
-    if (endsAt > now && windows.size <= mostWindows) return;
-    windows.delete(who);
-  }
 }

@@ -1,88 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Batcher } from '../database/batcher.ts';
 import type { Logger } from '../logging.ts';
+import { firstLine } from '../operator-error.ts';
 import type { RedisSettings } from '../panel/env/redis-settings.ts';
-import { type RateLimit, type RateLimiter, type RateLimitResult, toResult } from './rate-limiter.ts';
+import {
+  type Hit,
+  type RateLimit,
+  type RateLimiter,
+  type RateLimitResult,
+  toResult,
+  type WindowState,
+} from './rate-limiter.ts';
 
 /** Longest wait for Redis, in milliseconds: a limit is not worth more. */
 const timeoutMs = 250;
-/** Longest pause between attempts to reach it again, in milliseconds. */
-const longestPauseMs = 5000;
+/** Pause between tries whether it is back, in milliseconds. */
+const restMs = 1000;
+/** A connection on which nothing comes back for so long is given up for a new one, in milliseconds. */
+const silenceMs = 5000;
 /** The panel's own counters are neither read nor written. */
 const keyPrefix = 'panel-sidecar:';
 
-// The window opens with its first request, in one step with the counting, so that no window is left without
-// an end.
+// In one step, so that no window is left without an end, whatever happens in between.
 const countScript = `
 local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {count, redis.call('PTTL', KEYS[1])}`;
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  left = tonumber(ARGV[1])
+end
+return {count, left}`;
 
-interface Hit {
-  readonly limit: RateLimit;
-  readonly who: string;
-}
+/** Counted to find out whether Redis counts. */
+const probe: Hit = { limit: { name: 'probe', limit: 1, windowMs: restMs }, who: 'any' };
 
 /**
- * Counts in the panel's Redis, so that all replicas share their windows. While Redis is away each process
- * counts for itself: a limit that is too generous for a while is better than no service.
+ * Counts in the panel's Redis, so that all replicas share their windows. While Redis is away, requests do not
+ * wait for it but are counted by another limiter: a limit that is too generous for a while is better than no
+ * service.
  */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis;
   readonly #fallback: RateLimiter;
   readonly #logger: Logger;
-  readonly #counts: Batcher<Hit, readonly [count: number, endsInMs: number]>;
+  /** Null for a hit that Redis did not count. */
+  readonly #counts: Batcher<Hit, WindowState | null>;
   #isAway = false;
+  readonly #closing = new AbortController();
 
+  /** @param fallback Counts while Redis is away; closed with this one. */
   constructor(settings: RedisSettings, fallback: RateLimiter, logger: Logger) {
     this.#fallback = fallback;
     this.#logger = logger;
     this.#redis = connect(settings);
     // Failures are told where they matter; without a listener they would end the process.
     this.#redis.on('error', () => undefined);
-    this.#counts = new Batcher((hits) => this.#count(hits));
+    this.#counts = new Batcher((hits) => this.#countTogether(hits));
+  }
+
+  /** Resolves once it is known whether Redis counts; not later than the time-out allows. */
+  async start(): Promise<void> {
+    const connected = this.#redis.connect().catch(() => undefined);
+    await Promise.race([connected, delay(timeoutMs, undefined, { ref: false })]);
+    await this.#counts.load(probe);
+  }
+
+  /** Whether Redis counts, as far as is known. */
+  get isShared(): boolean {
+    return !this.#isAway;
   }
 
   async hit(limit: RateLimit, who: string): Promise<RateLimitResult> {
+    const state = this.#isAway ? null : await this.#counts.load({ limit, who });
+    return state === null ? this.#fallback.hit(limit, who) : toResult(limit, state, Date.now());
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#redis.disconnect();
+    this.#fallback.close();
+  }
+
+  /** Never rejects: who waits behind a batch that failed would be failed with it. */
+  async #countTogether(hits: readonly Hit[]): Promise<readonly (WindowState | null)[]> {
+    // Those that were already waiting when Redis went away.
+    if (this.#isAway) return hits.map(() => null);
     try {
-      const [count, endsInMs] = await this.#counts.load({ limit, who });
-      this.#tell(false);
-      return toResult(limit, { count, endsInMs }, Date.now());
+      return await this.#count(hits);
     } catch (error) {
-      this.#tell(true, error);
-      return this.#fallback.hit(limit, who);
+      this.#leave(error);
+      return hits.map(() => null);
     }
   }
 
-  /** Resolves once it is known whether Redis is there; not later than the time-out. */
-  async settle(): Promise<void> {
-    if (this.#redis.status === 'ready') return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      for (const event of ['ready', 'error', 'close']) {
-        this.#redis.once(event, () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }
-    });
-  }
-
-  /** Whether Redis answers now. */
-  async isThere(): Promise<boolean> {
-    await this.settle();
-    return this.#redis.ping().then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Closes the connection. */
-  close(): void {
-    this.#redis.disconnect();
-  }
-
-  async #count(hits: readonly Hit[]): Promise<readonly (readonly [number, number])[]> {
+  async #count(hits: readonly Hit[]): Promise<readonly WindowState[]> {
     const pipeline = this.#redis.pipeline();
     for (const { limit, who } of hits) {
       pipeline.eval(countScript, 1, `${keyPrefix}${limit.name}:${who}`, limit.windowMs);
@@ -91,32 +103,50 @@ export class RedisRateLimiter implements RateLimiter {
     return answers.map(([error, answer]) => {
       if (error) throw error;
       const [count, endsInMs] = answer as [number, number];
-      return [count, endsInMs];
+      return { count, endsInMs };
     });
   }
 
-  /** Says once that Redis went away, and once that it is back. */
-  #tell(isAway: boolean, error?: unknown): void {
-    if (isAway === this.#isAway) return;
-    this.#isAway = isAway;
-    if (isAway) this.#logger.warn({ err: error }, 'Redis does not answer: each process counts for itself');
-    else this.#logger.info('Redis answers again: rate limits are shared');
+  /** Goes on without Redis until it counts again; both are said once. */
+  #leave(error: unknown): void {
+    if (this.#isAway || this.#closing.signal.aborted) return;
+    this.#isAway = true;
+    this.#logger.warn(
+      { reason: firstLine(error) },
+      "the panel's Redis does not answer: rate limits are not shared for now",
+    );
+    void this.#awaitReturn();
+  }
+
+  async #awaitReturn(): Promise<void> {
+    const { signal } = this.#closing;
+    while (this.#isAway && !signal.aborted) {
+      await delay(restMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#count([probe]).then(
+        () => {
+          this.#isAway = false;
+        },
+        () => undefined,
+      );
+    }
+    if (!signal.aborted) this.#logger.info("the panel's Redis answers again: rate limits are shared");
   }
 }
 
-function connect(settings: RedisSettings): Redis {
-  const { host, port, path, username, password, database, tls } = settings;
+function connect({ host, port, path, username, password, database, tls }: RedisSettings): Redis {
   const options = {
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
     db: database,
+    lazyConnect: true,
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
-    maxRetriesPerRequest: 0,
+    socketTimeout: silenceMs,
     // What can't be sent now is not worth sending later.
+    maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    retryStrategy: (attempt: number) => Math.min(longestPauseMs, 50 * 2 ** attempt),
+    retryStrategy: () => restMs,
   };
   return path === null ? new Redis(port, host, options) : new Redis(path, options);
 }

@@ -1,12 +1,14 @@
-import { conflict, notFound } from '../api-error.ts';
+import { type ApiError, conflict, notFound } from '../api-error.ts';
 import { type Actor, claimChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
 import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
 import { type Claim, statusOf } from './claim.ts';
-import { type ClaimInput, toWish } from './claim-input.ts';
+import { toWish } from './claim-input.ts';
 import { databaseNow, moveEnd, readClaim, settleClaim } from './claim-store.ts';
-import { type MadeClaim, makeClaim } from './make-claim.ts';
+import type { ClaimInput } from './claim-wish.ts';
+import type { MadeClaim } from './hold-ports.ts';
+import { makeClaim } from './make-claim.ts';
 
 /** Longest life of a claim with all its extensions, in milliseconds. */
 const longestLifeMs = 24 * 60 * 60 * 1000;
@@ -18,7 +20,12 @@ async function ownClaim(queries: Queries, userId: number, id: string): Promise<C
   return claim;
 }
 
-/** Answers with a user's claim, once the view is recorded. @throws ApiError 404 */
+/**
+ * Answers with a user's claim, once the view is recorded. What has been answered as used stays used, whatever
+ * becomes of the server.
+ *
+ * @throws ApiError 404
+ */
 export async function viewClaim(
   { database, activityLog, settings }: Services,
   actor: Actor,
@@ -28,6 +35,9 @@ export async function viewClaim(
   const claim = await ownClaim(database.queries, userId, id);
   const now = await databaseNow(database, database.queries);
   if (settings.audit.views) await activityLog.append(claimChanged(actor, 'view', claim));
+  if (claim.outcome === null && statusOf(claim, now) === 'used') {
+    await database.transaction((queries) => settleClaim(database, queries, claim, 'used'));
+  }
   return { claim, now };
 }
 
@@ -41,9 +51,8 @@ export function releaseClaim(
   return database.transaction(async (queries) => {
     const claim = await lockedClaim(queries, userId, id);
     const now = await databaseNow(database, queries);
-    const status = statusOf(claim, now);
-    if (status !== 'held' && status !== 'lost') return;
-    await settleClaim(queries, id, 'released');
+    if (!isOpen(claim, now)) return;
+    await settleClaim(database, queries, claim, 'released');
     await activityLog.appendWithin(queries, claimChanged(actor, 'release', claim));
   });
 }
@@ -51,7 +60,7 @@ export function releaseClaim(
 /**
  * Holds a user's claim for so long from now.
  *
- * @throws ApiError 404, 409 for a claim that is held no more, 422 beyond 24 hours in all.
+ * @throws ApiError 404, 409 for a claim that is not held, 422 beyond 24 hours in all.
  */
 export function extendClaim(
   { database, activityLog }: Services,
@@ -64,12 +73,13 @@ export function extendClaim(
     const claim = await lockedClaim(queries, userId, id);
     const now = await databaseNow(database, queries);
     const status = statusOf(claim, now);
-    if (status !== 'held') throw conflict(`This claim is ${status} and cannot be extended.`);
+    if (status !== 'held') throw unchangeable(status, 'extended');
     const expiresAt = now + ttlSeconds * 1000;
     if (expiresAt > claim.createdAt + longestLifeMs) {
       throw invalid('ttl_seconds', 'max', 'The claim may not be held for more than 24 hours in all.');
     }
-    await moveEnd(queries, id, expiresAt);
+    const isHeld = await moveEnd(database, queries, claim, expiresAt);
+    if (!isHeld) throw unchangeable('expired', 'extended');
     const properties = { ttl_seconds: ttlSeconds };
     await activityLog.appendWithin(queries, claimChanged(actor, 'extend', claim, properties));
     return { claim: { ...claim, expiresAt }, now };
@@ -77,7 +87,8 @@ export function extendClaim(
 }
 
 /**
- * Makes a new claim in place of a user's old one, whose ports are let go in the same transaction.
+ * Makes a new claim in place of a user's old one, held or lost, whose ports are let go in the same transaction
+ * and may be among the new ones. Where no new claim can be made, the old one stays.
  *
  * @param changes What is asked otherwise than before.
  * @throws ApiError 404, 409, 429
@@ -91,15 +102,29 @@ export async function replaceClaim(
 ): Promise<MadeClaim> {
   const { database, activityLog } = services;
   const old = await ownClaim(database.queries, userId, id);
-  const wish = toWish({ ...old.wish, ...changes });
+  requireOpen(old, await databaseNow(database, database.queries));
+  const wish = toWish({ ...old.wish, ...changes }, id);
   return makeClaim(services, actor, userId, wish, {
-    // Before the new ports are counted: the old ones are free for the replacement.
     before: async (queries) => {
-      await lockedClaim(queries, userId, id);
-      await settleClaim(queries, id, 'released');
-      await activityLog.appendWithin(queries, claimChanged(actor, 'release', old));
+      const claim = await lockedClaim(queries, userId, id);
+      requireOpen(claim, await databaseNow(database, queries));
+      await settleClaim(database, queries, claim, 'released');
+      await activityLog.appendWithin(queries, claimChanged(actor, 'release', claim));
     },
   });
+}
+
+function isOpen(claim: Claim, now: number): boolean {
+  const status = statusOf(claim, now);
+  return status === 'held' || status === 'lost';
+}
+
+function requireOpen(claim: Claim, now: number): void {
+  if (!isOpen(claim, now)) throw unchangeable(statusOf(claim, now), 'replaced');
+}
+
+function unchangeable(status: string, change: 'extended' | 'replaced'): ApiError {
+  return conflict(`This claim is ${status} and cannot be ${change}.`);
 }
 
 /** A user's claim, held against others who would change it. */

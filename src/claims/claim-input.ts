@@ -1,28 +1,17 @@
 import { type PortRange, parsePortRange } from '../allocations/port-filter.ts';
 import { invalid } from '../input/invalid.ts';
-import type { ClaimWish, Preference } from './make-claim.ts';
-
-/** What a caller asks for, after clean-up; checked against `claimSchema` before. */
-export interface ClaimInput {
-  readonly node_ids?: readonly number[];
-  readonly location_ids?: readonly number[];
-  readonly memory?: number;
-  readonly disk?: number;
-  readonly count: number;
-  readonly consecutive?: boolean;
-  readonly same_ip?: boolean;
-  /** `from-to`, or one port. */
-  readonly port_range?: string;
-  readonly ip?: string;
-  readonly prefer?: Preference;
-  readonly ttl_seconds?: number;
-  readonly reference?: string;
-}
+import type { ClaimInput, ClaimWish } from './claim-wish.ts';
 
 const defaultTtlSeconds = 120;
 
-/** What an input means. @throws ApiError 422 for a range of ports that is none. */
-export function toWish(input: ClaimInput): ClaimWish {
+/**
+ * What an input means.
+ *
+ * @param replacing The id of the claim that it is to replace, or null.
+ * @throws ApiError 422 for a range of ports that is none.
+ */
+export function toWish(input: ClaimInput, replacing: string | null): ClaimWish {
+  const prefer = input.prefer ?? 'least-used';
   return {
     nodes: {
       nodeIds: input.node_ids ?? null,
@@ -37,7 +26,9 @@ export function toWish(input: ClaimInput): ClaimWish {
     isSameIp: input.same_ip ?? false,
     ports: rangeOf(input.port_range),
     ip: input.ip ?? null,
-    prefer: input.prefer ?? 'least-used',
+    prefer,
+    isLowest: prefer === 'lowest',
+    replacing,
     ttlSeconds: input.ttl_seconds ?? defaultTtlSeconds,
     reference: input.reference ?? null,
     input,

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { PortRow } from '../allocations/list-ports.ts';
+import type { PortRow } from '../allocations/allocation.ts';
 import type { Database, Queries } from '../database/database.ts';
 import type { Claim } from './claim.ts';
-import type { ClaimInput } from './claim-input.ts';
+import type { ClaimInput } from './claim-wish.ts';
 
 /** The database's clock, in Unix milliseconds. */
 export async function databaseNow({ nowMs }: Database, queries: Queries): Promise<number> {
@@ -10,7 +10,7 @@ export async function databaseNow({ nowMs }: Database, queries: Queries): Promis
   return Number(rows[0]?.now);
 }
 
-/** Reads a claim with its ports, or null. */
+/** Reads a claim with its ports, in order of address and port, or null. */
 export async function readClaim(queries: Queries, id: string): Promise<Claim | null> {
   const row = await queries
     .selectFrom('sidecar_claims')
@@ -29,11 +29,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     .where('id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return null;
-  const { rows } = await sql<{ allocation_id: number } & { [Name in keyof PortRow]: PortRow[Name] | null }>`
-    select p.allocation_id, a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id
-    from ${sql.table('sidecar_claim_ports')} as p
-    left join ${sql.table('allocations')} as a on a.id = p.allocation_id
-    where p.claim_id = ${id} order by a.ip, a.port, p.allocation_id`.execute(queries);
+  const ports = await readClaimPorts(queries, id);
   return {
     id: row.id,
     userId: row.user_id,
@@ -46,6 +42,21 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     expiresAt: Number(row.expires_at),
     wish: JSON.parse(row.wish) as ClaimInput,
     outcome: row.outcome as Claim['outcome'],
+    ...ports,
+  };
+}
+
+/** Reads the ports of a claim, in order of address and port. */
+export async function readClaimPorts(
+  queries: Queries,
+  id: string,
+): Promise<Pick<Claim, 'portIds' | 'ports'>> {
+  const { rows } = await sql<{ allocation_id: number } & { [Name in keyof PortRow]: PortRow[Name] | null }>`
+    select p.allocation_id, a.id, a.node_id, a.ip, a.ip_alias, a.port, a.notes, a.server_id
+    from ${sql.table('sidecar_claim_ports')} as p
+    left join ${sql.table('allocations')} as a on a.id = p.allocation_id
+    where p.claim_id = ${id} order by a.ip, a.port, p.allocation_id`.execute(queries);
+  return {
     portIds: rows.map((port) => port.allocation_id),
     ports: rows.flatMap(({ allocation_id: _, ...port }) => (port.id === null ? [] : [port as PortRow])),
   };
@@ -62,9 +73,8 @@ export type NewClaim = Omit<Claim, 'outcome' | 'ports'>;
 export async function insertClaim(database: Database, queries: Queries, claim: NewClaim): Promise<void> {
   const { id, nodeId, userId, expiresAt, portIds } = claim;
   // In order of id, so that two claims that want the same ports queue up rather than deadlock.
-  const ordered = [...portIds].sort((a, b) => a - b);
-  await sql`delete from ${sql.table('sidecar_holds')}
-    where allocation_id in (${sql.join(ordered)}) and expires_at <= ${database.nowMs}`.execute(queries);
+  const ordered = portIds.toSorted((a, b) => a - b);
+  await deleteEndedHolds(database, queries, ordered);
   await queries
     .insertInto('sidecar_holds')
     .values(
@@ -87,54 +97,83 @@ export async function insertClaim(database: Database, queries: Queries, claim: N
     .execute();
 }
 
-/** Writes down how a claim ended and lets its ports go, in the caller's transaction. */
-export async function settleClaim(
+/**
+ * Looks first, without a lock: deleting rows that are not there would lock the gaps they would be in against
+ * the claims that others write at the same time.
+ */
+async function deleteEndedHolds(
+  { nowMs }: Database,
   queries: Queries,
-  id: string,
-  outcome: NonNullable<Claim['outcome']>,
+  portIds: readonly number[],
 ): Promise<void> {
-  await queries.updateTable('sidecar_claims').set({ outcome }).where('id', '=', id).execute();
-  await queries.deleteFrom('sidecar_holds').where('claim_id', '=', id).execute();
+  const holds = sql.table('sidecar_holds');
+  const { rows } = await sql<{ allocation_id: number }>`select allocation_id from ${holds}
+    where allocation_id in (${sql.join(portIds)}) and expires_at <= ${nowMs}`.execute(queries);
+  if (rows.length === 0) return;
+  const ended = rows.map((row) => row.allocation_id);
+  await sql`delete from ${holds}
+    where allocation_id in (${sql.join(ended)}) and expires_at <= ${nowMs}`.execute(queries);
 }
 
-/** Moves a claim's end, in the caller's transaction. */
-export async function moveEnd(queries: Queries, id: string, expiresAt: number): Promise<void> {
-  await queries.updateTable('sidecar_claims').set({ expires_at: expiresAt }).where('id', '=', id).execute();
+/**
+ * Writes down how a claim ended and lets its ports go, in the caller's transaction. Nothing happens where that
+ * has been done, or where a claim that is to have expired was extended meanwhile.
+ */
+export async function settleClaim(
+  { nowMs }: Database,
+  queries: Queries,
+  { id, portIds }: Pick<Claim, 'id' | 'portIds'>,
+  outcome: NonNullable<Claim['outcome']>,
+): Promise<void> {
+  const { numUpdatedRows } = await queries
+    .updateTable('sidecar_claims')
+    .set({ outcome })
+    .where('id', '=', id)
+    .where('outcome', 'is', null)
+    .$if(outcome === 'expired', (update) => update.where('expires_at', '<=', nowMs))
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return;
+  // By their key, so that no rows but these are locked.
   await queries
-    .updateTable('sidecar_holds')
-    .set({ expires_at: expiresAt })
+    .deleteFrom('sidecar_holds')
+    .where('allocation_id', 'in', portIds)
     .where('claim_id', '=', id)
     .execute();
 }
 
-/** How many ports a user holds now. */
-export async function countHeld({ nowMs }: Database, queries: Queries, userId: number): Promise<number> {
-  const { rows } = await sql<{ held: number | string }>`
-    select count(*) as held from ${sql.table('sidecar_holds')}
-    where user_id = ${userId} and expires_at > ${nowMs}`.execute(queries);
-  return Number(rows[0]?.held ?? 0);
+/**
+ * Moves a claim's end, in the caller's transaction.
+ *
+ * @returns Whether it still held all of its ports then. If not, others may have them, and the transaction must
+ *   change nothing.
+ */
+export async function moveEnd(
+  { nowMs }: Database,
+  queries: Queries,
+  { id, portIds }: Pick<Claim, 'id' | 'portIds'>,
+  expiresAt: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await queries
+    .updateTable('sidecar_holds')
+    .set({ expires_at: expiresAt })
+    .where('allocation_id', 'in', portIds)
+    .where('claim_id', '=', id)
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) < portIds.length) return false;
+  await queries.updateTable('sidecar_claims').set({ expires_at: expiresAt }).where('id', '=', id).execute();
+  return true;
 }
 
-/** Writes down how claims ended that nobody has asked about since, and lets go of their ports. */
-export async function settleEnded(database: Database, queries: Queries): Promise<void> {
-  const { nowMs } = database;
-  const claims = sql.table('sidecar_claims');
-  const { rows: used } = await sql<{ id: string }>`
-    select c.id from ${claims} as c
-    join ${sql.table('sidecar_claim_ports')} as p on p.claim_id = c.id
-    left join ${sql.table('allocations')} as a on a.id = p.allocation_id
-    where c.outcome is null group by c.id
-    having count(*) = count(a.server_id) and min(a.server_id) = max(a.server_id)`.execute(queries);
-  for (const { id } of used) await settleClaim(queries, id, 'used');
-  await sql`update ${claims} set outcome = 'expired'
-    where outcome is null and expires_at <= ${nowMs}`.execute(queries);
-  await sql`delete from ${sql.table('sidecar_holds')} where expires_at <= ${nowMs}`.execute(queries);
-}
-
-/** Forgets claims that ended long ago. @param before Unix milliseconds. */
-export async function forgetClaims(queries: Queries, before: number): Promise<void> {
-  const claims = sql.table('sidecar_claims');
-  const old = sql`select id from ${claims} where outcome is not null and expires_at < ${before}`;
-  await sql`delete from ${sql.table('sidecar_claim_ports')} where claim_id in (${old})`.execute(queries);
-  await sql`delete from ${claims} where outcome is not null and expires_at < ${before}`.execute(queries);
+/** How many ports a user's claims hold, and the database's clock. A port that a server has counts no more. */
+export async function countHeld(
+  { nowMs }: Database,
+  queries: Queries,
+  userId: number,
+): Promise<{ readonly held: number; readonly now: number }> {
+  const { rows } = await sql<{ held: number | string; now: number | string }>`
+    select count(*) as held, ${nowMs} as now from ${sql.table('sidecar_holds')} as h
+    join ${sql.table('allocations')} as a on a.id = h.allocation_id and a.server_id is null
+    where h.user_id = ${userId} and h.expires_at > ${nowMs}`.execute(queries);
+  return { held: Number(rows[0]?.held), now: Number(rows[0]?.now) };
 }

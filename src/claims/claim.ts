@@ -1,8 +1,6 @@
-import type { AllocationResource } from '../allocations/allocation.ts';
-import { toAllocation } from '../allocations/allocation.ts';
-import type { PortRow } from '../allocations/list-ports.ts';
+import { type AllocationResource, type PortRow, toAllocation } from '../allocations/allocation.ts';
 import type { PanelClock } from '../panel/clock.ts';
-import type { ClaimInput } from './claim-input.ts';
+import type { ClaimInput } from './claim-wish.ts';
 
 /** How a claim stands. */
 export type ClaimStatus = 'held' | 'used' | 'released' | 'expired' | 'lost';

@@ -1,20 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coerceSelection } from '../allocations/nodes-routes.ts';
+import { ApiError } from '../api-error.ts';
 import { type Access, AccessLevel } from '../auth/access.ts';
-import { RepeatedRequest } from '../idempotency/once.ts';
-import { idempotencyHeader, onceOf } from '../idempotency/request.ts';
+import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
+import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
 import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-claim.ts';
 import { toClaim } from './claim.ts';
-import { type ClaimInput, toWish } from './claim-input.ts';
+import { toWish } from './claim-input.ts';
 import { readClaim } from './claim-store.ts';
-import { type MadeClaim, makeClaim } from './make-claim.ts';
+import type { ClaimInput } from './claim-wish.ts';
+import type { MadeClaim } from './hold-ports.ts';
+import { makeClaim } from './make-claim.ts';
 import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
 
 const template = '/api/application/allocations/claims';
@@ -47,7 +50,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
     '/allocations/claims',
     {
       config: { access: access(AccessLevel.write), template },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'claimAllocations',
         summary: 'Pick free ports and hold them',
@@ -59,10 +62,11 @@ function makeRoute(api: FastifyInstance, services: Services): void {
     },
     async (request, reply) => {
       const { actor, credential } = callerOf(request);
-      const once = onceOf(request, services);
+      const once = onceOf(request, services.hasOwnTables);
+      if (once !== null) await idempotency.forgetOutdated(once);
       const userId = credential.owner.id;
       try {
-        const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body)), {
+        const made = await makeClaim(services, actor, userId, toWish(onlyWishes(request.body), null), {
           before: async (queries) => {
             if (once !== null) await idempotency.claimWithin(queries, once);
           },
@@ -73,7 +77,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
         });
         return sendJson(reply.code(201), show(made, services));
       } catch (error) {
-        if (!(error instanceof RepeatedRequest) || once === null) throw error;
+        if (once === null || !(await isRepeat(error, once, services))) throw error;
         const exists = async (id: string) => (await readClaim(services.database.queries, id)) !== null;
         reply.header('idempotent-replayed', 'true');
         return sendJson(reply.code(201), await idempotency.replay(once, exists));
@@ -82,12 +86,18 @@ function makeRoute(api: FastifyInstance, services: Services): void {
   );
 }
 
+/** Whether a claim failed because the same request has made it: with the ports that it holds, none may be free. */
+async function isRepeat(error: unknown, once: OnceRequest, { idempotency }: Services): Promise<boolean> {
+  if (error instanceof RepeatedRequest) return true;
+  return error instanceof ApiError && (await idempotency.wasAnswered(once));
+}
+
 function viewRoute(api: FastifyInstance, services: Services): void {
   api.get<{ Params: { claim: string } }>(
     path,
     {
       config: { access: access(AccessLevel.read), template: `${template}/{claim}` },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'getAllocationClaim',
         summary: 'Show a claim and how it stands',
@@ -108,7 +118,7 @@ function releaseRoute(api: FastifyInstance, services: Services): void {
     path,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}` },
-      preValidation: needsOwnTables(services),
+      preValidation: needsOwnTables(services.hasOwnTables),
       schema: {
         operationId: 'releaseAllocationClaim',
         summary: 'Let the ports of a claim go',
@@ -130,7 +140,7 @@ function extendRoute(api: FastifyInstance, services: Services): void {
     `${path}/extend`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/extend` },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'extendAllocationClaim',
         summary: 'Hold a claim for so long from now, 24 hours in all at the most',
@@ -153,7 +163,7 @@ function replaceRoute(api: FastifyInstance, services: Services): void {
     `${path}/replace`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/replace` },
-      preValidation: [needsOwnTables(services), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
       schema: {
         operationId: 'replaceAllocationClaim',
         summary: 'Make a new claim in place of one, whose ports are let go',

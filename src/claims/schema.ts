@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { portExample } from '../allocations/examples.ts';
 import { allocationSchema, mostPorts, nodeSelection } from '../allocations/schema.ts';
 
 /** Longest life that can be asked for at once, in seconds. */
@@ -12,12 +13,15 @@ const ttl = Type.Optional(
   }),
 );
 
+// Some databases store no NUL.
+const text = { maxLength: 191, pattern: '^[^\\u0000]*$' };
+
 const wishes = {
   ...nodeSelection,
   consecutive: Type.Optional(Type.Boolean({ description: 'Neighbouring ports on one address.' })),
   same_ip: Type.Optional(Type.Boolean({ description: 'All on one address.' })),
   port_range: Type.Optional(Type.String({ description: '`from-to`.', examples: ['25565-25665'] })),
-  ip: Type.Optional(Type.String({ maxLength: 191 })),
+  ip: Type.Optional(Type.String(text)),
   prefer: Type.Optional(
     Type.Enum(['least-used', 'most-used', 'random', 'lowest'], {
       description:
@@ -26,7 +30,7 @@ const wishes = {
   ),
   ttl_seconds: ttl,
   reference: Type.Optional(
-    Type.String({ maxLength: 191, description: "The caller's own order or customer number." }),
+    Type.String({ ...text, description: "The caller's own order or customer number." }),
   ),
 };
 
@@ -39,15 +43,32 @@ export const claimSchema = Type.Object(
 );
 
 /** Body of a replacement: what is absent stays as it was asked before. */
-export const replacementSchema = Type.Object({ ...wishes, count: Type.Optional(count) });
+export const replacementSchema = Type.Object(
+  { ...wishes, count: Type.Optional(count) },
+  { examples: [{}, { port_range: '25600-25700' }] },
+);
 
 /** Body of an extension. */
-export const extensionSchema = Type.Object({
-  ttl_seconds: Type.Integer({ minimum: 1, maximum: longestTtlSeconds }),
-});
+export const extensionSchema = Type.Object(
+  { ttl_seconds: Type.Integer({ minimum: 1, maximum: longestTtlSeconds, description: 'From now on.' }) },
+  { examples: [{ ttl_seconds: 600 }] },
+);
 
 /** Path of a claim. */
 export const claimParams = Type.Object({ claim: Type.String({ description: 'A UUID.' }) });
+
+const claimExample = {
+  object: 'allocation_claim',
+  attributes: {
+    id: '0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77',
+    node_id: 1,
+    status: 'held',
+    reference: 'order 4711',
+    expires_at: '2026-10-05T09:32:00+00:00',
+    created_at: '2026-10-05T09:30:00+00:00',
+    relationships: { allocations: { object: 'list', data: [portExample] } },
+  },
+};
 
 /** A claim. */
 export const claimAnswerSchema = Type.Object(
@@ -65,20 +86,5 @@ export const claimAnswerSchema = Type.Object(
       }),
     }),
   },
-  {
-    examples: [
-      {
-        object: 'allocation_claim',
-        attributes: {
-          id: '0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77',
-          node_id: 1,
-          status: 'held',
-          reference: 'order-4711',
-          expires_at: '2026-10-05T09:32:00+00:00',
-          created_at: '2026-10-05T09:30:00+00:00',
-          relationships: { allocations: { object: 'list', data: [] } },
-        },
-      },
-    ],
-  },
+  { description: 'The claim, as it stands', examples: [claimExample] },
 );

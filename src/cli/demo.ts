@@ -1,5 +1,6 @@
 import { curlLines } from '../demo/curl-lines.ts';
 import { createDemoPanel, type DemoPanel } from '../demo/demo-panel.ts';
+import { pelicanDemo } from '../demo/pelican.ts';
 import { pterodactylDemo } from '../demo/pterodactyl.ts';
 import { parseListenAddress } from '../http/listen-address.ts';
 import { createLogger } from '../logging.ts';
@@ -10,12 +11,14 @@ import { startService, stopOnSignal } from './running-service.ts';
 /** Options of `demo`. */
 export interface DemoOptions {
   readonly listen?: string;
+  /** Make the panel a Pelican, not a Pterodactyl. */
+  readonly pelican?: boolean;
 }
 
 /** Runs the service over a panel made up for the occasion, which is removed when the process ends. */
-export async function demo({ listen }: DemoOptions): Promise<void> {
+export async function demo({ listen, pelican = false }: DemoOptions): Promise<void> {
   const wanted = listen === undefined ? null : parseListenAddress(listen);
-  const kind = pterodactylDemo;
+  const kind = pelican ? pelicanDemo : pterodactylDemo;
   const panel = createDemoPanel(kind);
   process.once('exit', panel.remove);
   // Without the process's variables, which may name a real panel's database.

@@ -1,4 +1,5 @@
 import { type CheckReport, runChecks } from '../doctor/run-checks.ts';
+import { findKeyOwner } from './find-user.ts';
 import type { JsonOption } from './keys-list.ts';
 import { colors, oneLine, print, printable, printJson } from './output.ts';
 import type { PanelOptions } from './panel-context.ts';
@@ -10,9 +11,19 @@ const marks: Readonly<Record<CheckReport['status'], string>> = {
   skip: colors.dim('-'),
 };
 
+/** Options of `doctor`. */
+export interface DoctorOptions extends PanelOptions, JsonOption {
+  readonly url?: string;
+  readonly user?: string;
+}
+
 /** Checks everything the service needs, and says how to mend what is wrong. Exits with 1 if anything fails. */
-export async function doctor({ panel, config, json }: PanelOptions & JsonOption): Promise<void> {
-  const checks = await runChecks({ panel, config: config ?? null, processEnv: process.env });
+export async function doctor({ panel, config, url, user, json }: DoctorOptions): Promise<void> {
+  const checks = await runChecks({
+    ...{ panel, config: config ?? null, processEnv: process.env },
+    ...(url === undefined ? {} : { url }),
+    ...(user === undefined ? {} : { owner: (services) => findKeyOwner(services, user) }),
+  });
   const isFit = checks.every(({ status }) => status !== 'fail');
   if (json) printJson({ ok: isFit, checks });
   else print(checks.map(toLine).join('\n'));

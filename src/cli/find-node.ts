@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
  * @throws OperatorError where none or several are named.
  */
 export async function findNode(services: Services, name: string): Promise<NodeView> {
-  const id = parseRowId(name);
+  const id = parseRowId(name, services.database.largestId);
   const byId = id === null ? null : await services.nodes.load(id);
   const node = byId ?? (await services.nodes.load(await idOf(services, name)));
   if (node === null) throw unknown(name);

@@ -10,14 +10,23 @@ export interface NamedUser {
 }
 
 /**
- * The user whose keys a command is about, named by id, e-mail or username. Digits that are an id mean the
- * id, even where they are someone's username too.
+ * The user a command is about, named by id, e-mail or username. Digits that are an id mean the id, even where
+ * they are someone's username too.
  *
- * @throws OperatorError where nobody or several are named, and for an admin, as over HTTP, unless the
- *   configuration lets admins be targets.
+ * @throws OperatorError where nobody or several are named.
+ */
+export async function findUser(services: Services, name: string): Promise<NamedUser> {
+  return (await findById(services, name)) ?? (await findByName(services, name));
+}
+
+/**
+ * The user whose keys a command is about.
+ *
+ * @throws OperatorError as `findUser` does, and for an admin, as over HTTP, unless the configuration lets
+ *   admins be targets.
  */
 export async function findKeyOwner(services: Services, name: string): Promise<NamedUser> {
-  const user = (await findById(services, name)) ?? (await findByName(services, name));
+  const user = await findUser(services, name);
   const target = await services.users.load(user.id);
   const allowAdminTargets = services.settings.api_key.allow_admin_targets;
   if (target !== null && isGuardedTarget({ allowAdminTargets }, target)) {
@@ -34,7 +43,7 @@ export function describeUser({ id, username }: NamedUser): string {
 }
 
 async function findById({ database }: Services, name: string): Promise<NamedUser | null> {
-  const id = parseRowId(name);
+  const id = parseRowId(name, database.largestId);
   if (id === null) return null;
   const row = await database.queries
     .selectFrom('users')
@@ -44,11 +53,15 @@ async function findById({ database }: Services, name: string): Promise<NamedUser
   return row ?? null;
 }
 
+/** In any case, on databases too that tell cases apart. */
 async function findByName({ database }: Services, name: string): Promise<NamedUser> {
+  const lowered = name.toLowerCase();
   const candidates = await database.queries
     .selectFrom('users')
     .select(['id', 'username', 'email'])
-    .where(({ eb, or }) => or([eb('username', '=', name), eb('email', '=', name)]))
+    .where(({ eb, or, fn }) =>
+      or([eb(fn('lower', ['username']), '=', lowered), eb(fn('lower', ['email']), '=', lowered)]),
+    )
     .orderBy('id')
     .execute();
   // Some databases take letters with and without accents for equal.

@@ -1,9 +1,9 @@
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
 import { eachKey, isUnusedFor, type OwnedKey } from '../api-keys/each-key.ts';
-import { hasEnded } from '../api-keys/stored-key.ts';
 import { shellActor } from '../audit/activity.ts';
 import { OperatorError } from '../operator-error.ts';
 import type { Services } from '../services.ts';
+import { hasEnded } from '../stored-keys/stored-key.ts';
 import type { JsonOption } from './keys-list.ts';
 import { print, printJson } from './output.ts';
 import { type PanelOptions, withServices } from './panel-context.ts';

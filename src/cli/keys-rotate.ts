@@ -5,6 +5,7 @@ import { OperatorError } from '../operator-error.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
 import { describeUser, findKeyOwner } from './find-user.ts';
 import type { JsonOption } from './keys-list.ts';
+import { checkIdentifier, onNamedKey } from './named-key.ts';
 import { note, print, printJson } from './output.ts';
 import { type PanelOptions, withServices } from './panel-context.ts';
 
@@ -19,12 +20,15 @@ export async function keysRotate(
   identifier: string,
   { graceSeconds, ...options }: KeysRotateOptions,
 ): Promise<void> {
+  checkIdentifier(identifier);
   await withServices(options, async (services) => {
     if (!services.hasOwnTables) throw new OperatorError(`this needs the own tables: run ${migrateCommand}`);
     const owner = await findKeyOwner(services, user);
     const rotate = createRotateKey(services);
     const creation = { fields: noFields, once: null };
-    const { answer } = await rotate(shellCaller, owner.id, identifier, graceSeconds, creation);
+    const { answer } = await onNamedKey(owner, identifier, () =>
+      rotate(shellCaller, owner.id, identifier, graceSeconds, creation),
+    );
     if (options.json) return printJson(answer);
     note(`The new key of ${describeUser(owner)} in place of ${identifier}, shown this once:`);
     print(`${answer.attributes.identifier}${answer.meta.secret_token}`);

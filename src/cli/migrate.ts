@@ -1,11 +1,11 @@
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
-import { dependentKeys } from '../api-keys/dependent-keys.ts';
 import { shellActor } from '../audit/activity.ts';
 import { createLogger } from '../logging.ts';
 import { OperatorError } from '../operator-error.ts';
 import { migrateDown, migrateUp } from '../own-tables/migrate.ts';
 import { createServices } from '../services.ts';
-import { type OpenPanel, openPanel } from '../startup/open-panel.ts';
+import { closePanel, type OpenPanel, openPanel } from '../startup/open-panel.ts';
+import { dependentKeys } from '../stored-keys/dependent-keys.ts';
 import { note } from './output.ts';
 import { type Context, loadContext, type PanelOptions } from './panel-context.ts';
 
@@ -28,9 +28,22 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     }
     await migrateUp(opened.database, ({ version, title }) => note(`step ${version}: ${title}`));
     note('the own tables are there; restart the service to use them');
+  } catch (error) {
+    throw deniedCodes.has((error as { code?: unknown }).code) ? deniedAdvice() : error;
   } finally {
-    await opened.database.close();
+    await closePanel(opened);
   }
+}
+
+/** What MySQL and PostgreSQL call an account that lacks a right. */
+const deniedCodes = new Set<unknown>([
+  ...['ER_TABLEACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', '42501'],
+]);
+
+function deniedAdvice(): OperatorError {
+  return new OperatorError(
+    "this database account may not make or remove tables: run this with the panel's own DB_USERNAME and DB_PASSWORD",
+  );
 }
 
 /**
@@ -44,7 +57,7 @@ async function settleDependentKeys(
   mayRevoke: boolean,
 ): Promise<void> {
   const services = createServices(env, settings, opened, createLogger('warn', process.stderr));
-  const keys = await dependentKeys(services);
+  const keys = await dependentKeys(opened.database, opened.panel);
   if (keys.length === 0) return;
   if (!mayRevoke) {
     throw new OperatorError(

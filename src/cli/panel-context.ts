@@ -1,3 +1,4 @@
+import { MemoryRateLimiter } from '../auth/memory-rate-limiter.ts';
 import type { RateLimiter } from '../auth/rate-limiter.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -7,7 +8,7 @@ import type { ProcessEnv } from '../panel/env/dotenv.ts';
 import { loadPanelEnv, type PanelEnv } from '../panel/env/panel-env.ts';
 import { createServices, type Services } from '../services.ts';
 import { requireAppKey } from '../startup/app-key-check.ts';
-import { openPanel } from '../startup/open-panel.ts';
+import { closePanel, type OpenPanel, openPanel } from '../startup/open-panel.ts';
 
 /** Options of every command that works on a panel. */
 export interface PanelOptions {
@@ -32,26 +33,44 @@ export function loadContext(options: PanelOptions, processEnv: ProcessEnv = proc
   return { env, settings: loadSettings(options.config ?? null, (name) => env.variable(name)) };
 }
 
-/** Opens the panel and checks that its APP_KEY is the right one. Close it when done: `closeServices`. */
+/**
+ * Opens the panel and checks that its APP_KEY is the right one. Close it when done: `closeServices`.
+ *
+ * @param rateLimiter Closed with the services, and also where they can't be opened.
+ */
 export async function openServices(
   { env, settings }: Context,
   logger: Logger,
-  rateLimiter?: RateLimiter,
+  rateLimiter: RateLimiter = new MemoryRateLimiter(),
 ): Promise<Services> {
-  const opened = await openPanel(env, settings);
-  const { database, panel } = opened;
   try {
-    await requireAppKey(database, panel, new Encrypter(env.appKeys));
+    return await openOver(await openPanel(env, settings), env, settings, logger, rateLimiter);
+  } catch (error) {
+    rateLimiter.close();
+    throw error;
+  }
+}
+
+async function openOver(
+  opened: OpenPanel,
+  env: PanelEnv,
+  settings: Settings,
+  logger: Logger,
+  rateLimiter: RateLimiter,
+): Promise<Services> {
+  try {
+    await requireAppKey(opened.database, opened.panel, new Encrypter(env.appKeys));
     return createServices(env, settings, opened, logger, rateLimiter);
   } catch (error) {
-    await database.close();
+    await closePanel(opened);
     throw error;
   }
 }
 
 /** Finishes what follows the answers, and closes the database. */
-export async function closeServices({ lastUsed, reads, database }: Services): Promise<void> {
+export async function closeServices({ lastUsed, rateLimiter, reads, database }: Services): Promise<void> {
   await lastUsed.drain();
+  rateLimiter.close();
   await reads.close();
   await database.close();
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { settingsFileName } from '../config/load.ts';
+import { allocationsClaim } from './allocations-claim.ts';
 import { allocationsFree } from './allocations-free.ts';
+import { allocationsUsage } from './allocations-usage.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -39,6 +41,7 @@ export function createProgram(): Command {
     .command('demo')
     .description('run the service over a small panel made up for the occasion')
     .option('--listen <host:port>', 'where to listen (default 127.0.0.1:8091, or any free port)')
+    .option('--pelican', 'make the panel a Pelican, not a Pterodactyl')
     .action(demo);
 
   program
@@ -50,6 +53,8 @@ export function createProgram(): Command {
 
   onPanel(program.command('doctor'))
     .description('check everything the service needs, and say how to mend what is wrong')
+    .option('--url <address>', "the panel's public address, for scopes (default APP_URL)")
+    .option('--user <user>', 'whose throw-away key to try scopes with (default one without servers)')
     .option('--json', 'print for programs')
     .action(doctor);
 
@@ -59,19 +64,27 @@ export function createProgram(): Command {
     .option('--revoke-them', 'with --down: revoke the keys that would be set free')
     .action(migrate);
 
-  const keys = program.command('keys').description("a user's API keys; USER is an id, e-mail or username");
+  const keys = program
+    .command('keys')
+    .description('list, make and revoke API keys; a user is an id, e-mail or username');
   onPanel(keys.command('list'))
-    .description('list them')
+    .description('list the keys that a user holds')
     .argument('<user>')
     .option('--json', 'print what the API would answer')
     .action(keysList);
   onPanel(keys.command('create'))
-    .description('make one and print it, this once')
+    .description('make a key for a user and print it, this once')
     .argument('<user>')
     .requiredOption('--description <text>', 'what it is for')
     .option('--allowed-ip <ip...>', 'addresses or ranges it may be used from (default anywhere)')
     .option('--json', 'print what the API would answer')
     .action(keysCreate);
+  onPanel(keys.command('revoke'))
+    .description("delete one of a user's keys")
+    .argument('<user>')
+    .argument('<identifier>', 'the first 16 characters of the key')
+    .option('--json', 'print nothing')
+    .action(keysRevoke);
   onPanel(keys.command('rotate'))
     .description('replace one by a new one with the same settings, and print it, this once')
     .argument('<user>')
@@ -93,21 +106,35 @@ export function createProgram(): Command {
     .option('--older-than-days <n>', 'what counts as old', parseDays, 365)
     .option('--json', 'print for programs')
     .action(keysAudit);
-  onPanel(keys.command('revoke'))
-    .description('delete one')
-    .argument('<user>')
-    .argument('<identifier>', 'the first 16 characters of the key')
-    .option('--json', 'print nothing')
-    .action(keysRevoke);
 
-  const allocations = program.command('allocations').description("a node's ports");
+  const allocations = program.command('allocations').description("nodes' ports; NODE is an id or name");
   onPanel(allocations.command('free'))
-    .description('list those that no server has')
+    .description('list the ports that no server has')
     .argument('<node>', 'id or name')
+    .option('--range <from-to>', 'only these ports')
+    .option('--consecutive <n>', 'list runs of so many neighbours on one address')
     .option('--page <n>', 'which page (default 1)')
     .option('--per-page <n>', 'how many on a page (default 50)')
     .option('--json', 'print what the API would answer')
     .action(allocationsFree);
+  onPanel(allocations.command('claim'))
+    .description('pick some and hold them for a user, whose keys may then use, extend and release the claim')
+    .argument('<node>', 'id or name')
+    .requiredOption('--count <n>', 'how many')
+    .requiredOption('--for <user>', 'whose claim it is: an id, e-mail or username')
+    .option('--consecutive', 'neighbours on one address')
+    .option('--same-ip', 'all on one address')
+    .option('--range <from-to>', 'only these ports')
+    .option('--ip <address>', 'on this address')
+    .option('--prefer <what>', '`lowest` for the lowest ports, else any (default random)')
+    .option('--ttl <seconds>', 'how long they are held (default 120)')
+    .option('--reference <text>', "the caller's own order or customer number")
+    .option('--json', 'print what the API would answer')
+    .action(allocationsClaim);
+  onPanel(allocations.command('usage'))
+    .description('show how the ports of each node are taken')
+    .option('--json', 'print for programs')
+    .action(allocationsUsage);
 
   program.command('openapi').description('print the OpenAPI document').action(openapi);
 

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { MemoryRateLimiter, type RateLimiter } from '../auth/rate-limiter.ts';
+import { MemoryRateLimiter } from '../auth/memory-rate-limiter.ts';
+import type { RateLimiter } from '../auth/rate-limiter.ts';
+import { createSender } from '../housekeeping/create-sender.ts';
 import { Janitor } from '../housekeeping/janitor.ts';
 import { buildApp } from '../http/app.ts';
 import type { ListenAddress } from '../http/listen-address.ts';
@@ -14,24 +16,25 @@ export interface RunningService {
   readonly url: string;
   /** The panel it found, for people. */
   readonly panelName: string;
+  /** This process's own metrics. */
+  readonly registry: Metrics['registry'];
   /** Takes no new requests, finishes those it has, and closes the database. */
   stop(): Promise<void>;
 }
 
-/** What a process shares with others that serve the same panel. */
+/** What a process shares with others that serve the same panel at the same address. */
 export interface Place {
+  /** Closed when the service stops, and where it can't start. */
   readonly rateLimiter: RateLimiter;
   /** The metrics of all of them together; null where there is only this one. */
-  readonly allMetrics: (() => Promise<string>) | null;
-  /** Told of this process's metrics. */
-  onMetrics(registry: Metrics['registry']): void;
-  /** Whether the work that has its time is done here. */
-  readonly keepsHouse: boolean;
+  readonly collectMetrics: (() => Promise<string>) | null;
+  /** Whether what one of them has to do for all is done here: housekeeping, webhooks, remarks at the start. */
+  readonly isFirst: boolean;
 }
 
-/** The place of a process that shares nothing. */
+/** The place of a process that shares its address with no other. */
 export function alone(rateLimiter: RateLimiter = new MemoryRateLimiter()): Place {
-  return { rateLimiter, allMetrics: null, onMetrics: () => {}, keepsHouse: true };
+  return { rateLimiter, collectMetrics: null, isFirst: true };
 }
 
 /**
@@ -44,23 +47,24 @@ export async function startService(
   context: Context,
   logger: Logger,
   addresses: readonly ListenAddress[],
-  place: Place = alone(),
+  { rateLimiter, collectMetrics, isFirst }: Place = alone(),
 ): Promise<RunningService> {
-  const opened = await openServices(context, logger, place.rateLimiter);
-  const services = place.allMetrics === null ? opened : { ...opened, allMetrics: place.allMetrics };
-  place.onMetrics(services.metrics.registry);
-  const janitor = new Janitor(services);
+  const opened = await openServices(context, logger, rateLimiter);
+  const services = collectMetrics === null ? opened : { ...opened, collectMetrics };
+  const { registry } = services.metrics;
   try {
-    await requireScopesHold(services);
+    const remarks = isFirst ? logger : logger.child({}, { level: 'silent' });
+    await requireScopesHold({ ...services, logger: remarks });
+    const chores = isFirst ? [new Janitor(services), createSender(services)] : [];
     const app = await buildApp(services, context.env);
     const url = await listen(app, addresses);
-    if (place.keepsHouse) janitor.start();
+    for (const chore of chores) chore.start();
     const stop = async () => {
       await app.close();
-      await janitor.stop();
+      await Promise.all(chores.map((chore) => chore.stop()));
       await closeServices(services);
     };
-    return { url, panelName: services.panel.name, stop };
+    return { url, panelName: services.panel.name, registry, stop };
   } catch (error) {
     await closeServices(services);
     throw error;
@@ -80,13 +84,14 @@ async function listen(app: FastifyInstance, [first, ...others]: readonly ListenA
 }
 
 /**
- * On a signal, or the loss of the primary: stops a service in order, one that is still starting once it has started. A signal
- * may come several times (a terminal and npm both pass Ctrl-C on); it counts once.
+ * On a signal: stops a service in order, one that is still starting once it has started. A signal may come several
+ * times (a terminal and npm both pass Ctrl-C on); it counts once.
  *
  * @param starting A service that can't be started is its caller's to report.
+ * @param causes The signals; `disconnect` is the loss of the process that started this one as its worker.
  */
 export function stopOnSignal(
-  starting: Promise<RunningService>,
+  starting: Promise<Pick<RunningService, 'stop'>>,
   logger: Logger,
   causes: readonly (NodeJS.Signals | 'disconnect')[] = ['SIGTERM', 'SIGINT'],
 ): void {

@@ -1,16 +1,16 @@
 import cluster, { type Worker } from 'node:cluster';
-import { AggregatorRegistry, type PrometheusContentType } from 'prom-client';
-import { MemoryRateLimiter } from '../auth/rate-limiter.ts';
+import { MemoryRateLimiter } from '../auth/memory-rate-limiter.ts';
 import type { Logger } from '../logging.ts';
+import { workersMetrics } from '../metrics.ts';
 import { OperatorError } from '../operator-error.ts';
-import type { WorkerMessage } from './messages.ts';
+import type { PrimaryMessage, WorkerMessage } from './messages.ts';
+import { workerNumberVariable } from './worker-link.ts';
 
-/** The variable that tells a worker which of them it is, from 1. */
-export const workerSlotVariable = 'PANEL_SIDECAR_WORKER';
-type ReadyMessage = Extract<WorkerMessage, { readonly kind: 'ready' }>;
+/** Pauses before a worker that ended is replaced, in milliseconds: longer each time that it did not get ready. */
+const shortestPauseMs = 250;
+const longestPauseMs = 30_000;
 
-/** Pause before a worker that ended is replaced, in milliseconds. */
-const replacementPauseMs = 1000;
+type Ready = Extract<WorkerMessage, { readonly kind: 'ready' }>;
 
 /** The workers, serving. */
 export interface RunningWorkers {
@@ -22,73 +22,102 @@ export interface RunningWorkers {
 }
 
 /**
- * Starts so many workers, which share one address, one set of rate limits and one set of metrics. A worker
- * that ends is replaced.
+ * Starts so many workers: processes of this same program, with the same arguments, which share one address, one
+ * set of rate limits and one set of metrics. A worker that ends is replaced.
  *
- * @throws OperatorError with a worker's own reason where it can't start.
+ * @throws OperatorError with a worker's own reason where it can't start; none is left then
  */
 export async function startWorkers(count: number, logger: Logger): Promise<RunningWorkers> {
-  const limiter = new MemoryRateLimiter();
-  const metrics = new AggregatorRegistry<PrometheusContentType>();
-  const slots = new Map<number, Worker>();
-  let isStopping = false;
-
-  const start = (slot: number): Promise<ReadyMessage> => {
-    const worker = cluster.fork({ [workerSlotVariable]: String(slot) });
-    slots.set(slot, worker);
-    return new Promise((resolve, reject) => {
-      worker.on('message', (message: WorkerMessage) => {
-        if (message.kind === 'ready') resolve(message);
-        else if (message.kind === 'failed') reject(new OperatorError(message.reason));
-        else if (message.kind === 'count' || message.kind === 'metrics') {
-          // The metrics library talks to the workers in messages of its own, which are none of these.
-          answer(worker, message, limiter, metrics);
-        }
-      });
-      worker.once('exit', (code, signal) => {
-        reject(new OperatorError(`a worker ended with ${signal ?? code} before it was ready`));
-        slots.delete(slot);
-        if (isStopping) return;
-        logger.error({ slot, code, signal }, 'a worker ended; it is replaced');
-        setTimeout(() => {
-          if (!isStopping) start(slot).catch(() => undefined);
-        }, replacementPauseMs);
-      });
-    });
-  };
-  const stop = async () => {
-    isStopping = true;
-    await Promise.all([...slots.values()].map(endWorker));
-  };
-
+  const workers = new Workers(logger);
   try {
     // The first one finds the address, where any free one is asked for; the others join it there.
-    const { url, panelName } = await start(1);
-    for (let slot = 2; slot <= count; slot += 1) await start(slot);
-    return { url, panelName, stop };
+    const { url, panelName } = await workers.start(1);
+    await Promise.all(Array.from({ length: count - 1 }, (_, index) => workers.start(index + 2)));
+    workers.keepAlive();
+    return { url, panelName, stop: () => workers.stop() };
   } catch (error) {
-    await stop();
+    await workers.stop();
     throw error;
   }
 }
 
-function answer(
-  worker: Worker,
-  message: Extract<WorkerMessage, { readonly id: number }>,
-  limiter: MemoryRateLimiter,
-  metrics: AggregatorRegistry<PrometheusContentType>,
-): void {
-  if (message.kind === 'count') {
-    const now = Date.now();
-    const states = message.hits.map(({ limit, who }) => limiter.count(limit, who, now));
-    worker.send({ kind: 'counted', id: message.id, states });
-    return;
+class Workers {
+  readonly #logger: Logger;
+  readonly #limiter = new MemoryRateLimiter();
+  readonly #metrics = workersMetrics();
+  readonly #byNumber = new Map<number, Worker>();
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  #replaces = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
   }
-  metrics
-    .clusterMetrics()
-    .then((text) => worker.send({ kind: 'metrics', id: message.id, text }))
-    // A worker that ended meanwhile wants no answer, and one without an answer asks again.
-    .catch(() => undefined);
+
+  /**
+   * Starts a worker and waits until it serves.
+   *
+   * @param pauseMs Pause before it is replaced, should it end before it serves.
+   * @throws OperatorError where it ends before it serves
+   */
+  start(number: number, pauseMs = shortestPauseMs): Promise<Ready> {
+    const worker = cluster.fork({ [workerNumberVariable]: String(number) });
+    this.#byNumber.set(number, worker);
+    return new Promise((resolve, reject) => {
+      let nextPauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'ready') {
+          nextPauseMs = shortestPauseMs;
+          resolve(message);
+        } else if (message.kind === 'failed') reject(new OperatorError(message.reason));
+        else this.#answer(worker, message);
+      });
+      worker.once('exit', (code, signal) => {
+        this.#byNumber.delete(number);
+        reject(new OperatorError(`a worker ended with ${signal ?? code} before it was ready`));
+        if (!this.#replaces) return;
+        this.#logger.error({ worker: number, code, signal }, 'a worker ended; it is replaced');
+        this.#replaceAfter(nextPauseMs, number);
+      });
+    });
+  }
+
+  /** From now on replaces workers that end. */
+  keepAlive(): void {
+    this.#replaces = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#replaces = false;
+    for (const pause of this.#pauses) clearTimeout(pause);
+    await Promise.all([...this.#byNumber.values()].map(endWorker));
+  }
+
+  #replaceAfter(pauseMs: number, number: number): void {
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.start(number, pauseMs).catch((error: unknown) => {
+        this.#logger.error({ worker: number, err: error }, 'a worker could not be replaced');
+      });
+    }, pauseMs);
+    this.#pauses.add(pause);
+  }
+
+  #answer(worker: Worker, message: WorkerMessage): void {
+    if (message.kind === 'count') {
+      const states = message.hits.map((hit) => this.#limiter.count(hit));
+      send(worker, { kind: 'counted', id: message.id, states });
+    } else if (message.kind === 'metrics') {
+      this.#metrics().then(
+        (text) => send(worker, { kind: 'metrics', id: message.id, text }),
+        (error) => this.#logger.warn({ err: error }, 'the metrics of the workers could not be collected'),
+      );
+    }
+  }
+}
+
+function send(worker: Worker, message: PrimaryMessage): void {
+  // A worker that has ended meanwhile wants no answer; without a listener the failure would end the primary.
+  if (worker.isConnected()) worker.send(message, undefined, undefined, () => undefined);
 }
 
 function endWorker(worker: Worker): Promise<void> {

@@ -20,6 +20,10 @@ export interface SettingSchema {
   readonly enum?: readonly string[];
   readonly const?: unknown;
   readonly items?: SettingSchema;
+  readonly properties?: Readonly<Record<string, SettingSchema>>;
+  /** A secret, which is never shown (a term of JSON Schema). */
+  readonly writeOnly?: boolean;
+  readonly description?: string;
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -62,12 +66,14 @@ export function describeAllowed(schema: SettingSchema): string {
       return `a whole number from ${schema.minimum} to ${schema.maximum}`;
     case 'boolean':
       return 'true or false';
-    case 'array':
-      return `a list of: ${schema.items ? describeAllowed(schema.items) : 'values'}`;
+    case 'array': {
+      const entries = schema.items ? describeAllowed(schema.items) : 'values';
+      return schema.items?.type === 'object' ? `a list of ${entries}` : `a list of: ${entries}`;
+    }
     case 'null':
       return 'null';
     case 'object':
-      return 'settings';
+      return `entries with ${Object.keys(schema.properties ?? {}).join(', ')}`;
     default:
       return 'text';
   }

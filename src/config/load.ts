@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { compileSchema } from '../input/validator.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
@@ -9,6 +9,7 @@ import {
   settingFields,
   settingSections,
 } from './fields.ts';
+import { describeHidden, hideSecrets, holdsSecrets } from './secret-settings.ts';
 import type { Settings } from './settings.ts';
 
 /** Name of the file that `init` writes. */
@@ -44,12 +45,19 @@ function readSettingsFile(file: string): FileContent {
   }
   let content: unknown;
   try {
-    content = parse(text) ?? {};
+    // A warning would print the line that it is about.
+    content = parse(text, { logLevel: 'error' }) ?? {};
   } catch (error) {
-    const [reason] = error instanceof Error ? error.message.split('\n') : [];
-    throw new OperatorError(`${file} is not valid YAML: ${reason}`);
+    throw new OperatorError(`${file} is not valid YAML${describeYamlError(error)}`);
   }
   return checkNames(file, content);
+}
+
+/** By place and kind: the message may quote what stands there, which may be a secret. */
+function describeYamlError(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return '';
+  const place = error.linePos === undefined ? '' : ` at line ${error.linePos[0].line}`;
+  return `${place}: ${error.code.toLowerCase().replaceAll('_', ' ')}`;
 }
 
 function checkNames(file: string, content: unknown): FileContent {
@@ -105,7 +113,9 @@ function readAny(branches: readonly SettingSchema[], text: string): unknown {
 }
 
 function checkValue(field: SettingField, value: unknown, where: string): unknown {
-  if (compileSchema(field.schema)(value)) return value;
+  const validate = compileSchema(field.schema);
+  if (validate(value)) return hideSecrets(field.schema, value);
+  if (holdsSecrets(field.schema)) throw new OperatorError(`${where}${describeHidden(validate.errors ?? [])}`);
   const allowed = describeAllowed(field.schema);
   throw new OperatorError(`${where} is ${JSON.stringify(value)}, but must be ${allowed}`);
 }

@@ -36,7 +36,7 @@ export const settingsSchema = Type.Object(
         default_permissions: Type.Array(Type.Enum(permissionNames), {
           default: ['user.read', 'server.read'],
           uniqueItems: true,
-          description: 'Permissions of a new key that names none. Checked, and in force once scopes exist.',
+          description: 'Permissions of a new key that names none, while scopes are enforced; else nothing.',
         }),
       },
       { additionalProperties: false, description: 'Client API keys.' },
@@ -116,18 +116,28 @@ export const settingsSchema = Type.Object(
         endpoints: Type.Array(
           Type.Object(
             {
-              url: Type.String({ pattern: '^https://' }),
-              secret: Type.String({ pattern: '^whsec_[A-Za-z0-9+/]{32,}=*$' }),
-              events: Type.Optional(Type.Array(Type.Enum(['created', 'rotated', 'revoked', 'expiring']))),
+              url: Type.String({ pattern: '^https://', description: 'an address that begins with https://' }),
+              secret: Type.String({
+                pattern: '^whsec_[A-Za-z0-9+/]{32,}=*$',
+                writeOnly: true,
+                description: 'whsec_ and the base64 of 24 bytes or more',
+              }),
+              events: Type.Optional(
+                Type.Array(Type.Enum(['created', 'rotated', 'revoked', 'expiring']), {
+                  minItems: 1,
+                  uniqueItems: true,
+                }),
+              ),
               allow_private: Type.Optional(Type.Boolean()),
-              ca_file: Type.Optional(Type.String()),
+              ca_file: Type.Optional(Type.String({ minLength: 1, description: 'the path of a file' })),
             },
             { additionalProperties: false },
           ),
           {
             default: [],
+            maxItems: 20,
             description:
-              'Where key events are sent: url (https), secret (whsec_ and base64), and optionally events, allow_private (true for a private address) and ca_file (a private authority).',
+              'Where key events are sent, each with url (https) and secret (whsec_ and base64), and where wanted events (created, rotated, revoked, expiring; else all), allow_private (true for a private address) and ca_file (a private authority).',
           },
         ),
         expiring_days: Type.Integer({
@@ -151,13 +161,7 @@ export const settingsSchema = Type.Object(
         workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Literal('auto')], {
           default: 1,
           env: 'SIDECAR_WORKERS',
-          description: 'Processes that share the work; auto is one for each core.',
-        }),
-        shared_limits: Type.Boolean({
-          default: true,
-          env: 'SIDECAR_SHARED_LIMITS',
-          description:
-            "Count rate limits in the panel's Redis, where its REDIS_HOST is set, so that replicas share them.",
+          description: 'Processes that share the work; auto starts one for each core.',
         }),
         trusted_proxies: Type.Union([Type.String(), Type.Null()], {
           default: null,
@@ -170,7 +174,7 @@ export const settingsSchema = Type.Object(
           maximum: 100_000,
           default: 1000,
           env: 'SIDECAR_MAX_IN_FLIGHT',
-          description: 'Requests worked on at once; more are answered 503 at once.',
+          description: 'Requests worked on at once by each worker; more are answered 503 at once.',
         }),
         public_metrics: Type.Boolean({
           default: false,
@@ -204,7 +208,7 @@ export const settingsSchema = Type.Object(
           maximum: 200,
           default: 10,
           env: 'SIDECAR_DATABASE_POOL_SIZE',
-          description: 'Most connections to the database.',
+          description: 'Most connections of each worker to the database.',
         }),
       },
       { additionalProperties: false, description: "The panel's database." },

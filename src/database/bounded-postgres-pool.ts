@@ -15,14 +15,15 @@ export class BoundedPostgresPool implements PostgresPool {
   constructor(pool: Pool, timeoutMs: number) {
     this.#pool = pool;
     this.#timeoutMs = timeoutMs;
+    // At once: a connection may break before whoever asked for it is told that it is there.
+    pool.on('connect', (client) => {
+      this.#wrapped.set(client, new BoundedClient(client, timeoutMs));
+    });
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    const client = await this.#acquire();
-    const known = this.#wrapped.get(client);
-    if (known) return known;
-    const wrapped = new BoundedClient(client, this.#timeoutMs);
-    this.#wrapped.set(client, wrapped);
+    const wrapped = this.#wrapped.get(await this.#acquire());
+    if (wrapped === undefined) throw new Error('the pool gave out a connection that it never made');
     return wrapped;
   }
 
@@ -34,9 +35,11 @@ export class BoundedPostgresPool implements PostgresPool {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      // The pool's own time-out has no code.
-      if (error instanceof Error && error.message.includes('timeout')) {
-        const reason = `no free database connection within ${this.#timeoutMs} ms`;
+      // Errors of the server and the system have codes. The pool's own time-out, and a server that hangs up on who
+      // comes, have none.
+      if (error instanceof Error && !('code' in error)) {
+        const isTimeout = error.message.includes('timeout');
+        const reason = isTimeout ? `no free database connection within ${this.#timeoutMs} ms` : error.message;
         throw new DatabaseUnavailableError(reason, { cause: error });
       }
       throw error;
@@ -47,11 +50,17 @@ export class BoundedPostgresPool implements PostgresPool {
 class BoundedClient implements PostgresPoolClient {
   readonly #client: PoolClient;
   readonly #timeoutMs: number;
-  #isOverdue = false;
+  #isUsable = true;
 
   constructor(client: PoolClient, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
+    const lose = () => {
+      this.#isUsable = false;
+    };
+    // Also keeps the process alive where the connection breaks between two statements of a transaction.
+    client.on('error', lose);
+    client.on('end', lose);
   }
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>;
@@ -64,17 +73,24 @@ class BoundedClient implements PostgresPoolClient {
     let timer: NodeJS.Timeout | undefined;
     const overdue = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        this.#isOverdue = true;
+        this.#isUsable = false;
         reject(new DatabaseUnavailableError(`the database did not answer within ${this.#timeoutMs} ms`));
       }, this.#timeoutMs);
     });
-    const answer = this.#client.query(sql, [...parameters]) as unknown as Promise<PostgresQueryResult<Row>>;
-    // Its late failure concerns nobody any more.
-    answer.catch(() => undefined);
-    return Promise.race([answer, overdue]).finally(() => clearTimeout(timer));
+    return Promise.race([this.#ask<Row>(sql, parameters), overdue]).finally(() => clearTimeout(timer));
+  }
+
+  async #ask<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>> {
+    try {
+      return (await this.#client.query(sql, [...parameters])) as unknown as PostgresQueryResult<Row>;
+    } catch (error) {
+      // What the driver then throws has no code.
+      if (this.#isUsable) throw error;
+      throw new DatabaseUnavailableError('the connection to the database is lost', { cause: error });
+    }
   }
 
   release(): void {
-    this.#client.release(this.#isOverdue);
+    this.#client.release(!this.#isUsable);
   }
 }

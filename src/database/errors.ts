@@ -4,7 +4,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /** What became of a failed statement, in the terms that decide what to do next. */
-export type DatabaseFailure = 'unavailable' | 'conflict' | 'duplicate' | 'orphan' | 'other';
+export type DatabaseFailure = 'unavailable' | 'conflict' | 'duplicate' | 'orphan' | 'unstorable' | 'other';
 
 const unavailableCodes = new Set([
   'ECONNREFUSED',
@@ -33,6 +33,8 @@ const unavailableCodes = new Set([
 
 const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
 const orphanCodes = new Set(['ER_NO_REFERENCED_ROW_2', '23503']);
+// PostgreSQL stores no NUL, and neither server what the encoding of a column or database lacks.
+const unstorableCodes = new Set(['ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', '22021', '22P05']);
 
 // PostgreSQL's own codes are five characters; the first two are a class.
 const postgresConflicts = new Set(['40001', '40P01']);
@@ -41,7 +43,8 @@ const postgresUnavailable = /^(?:08...|57P0[1-5]|57014|55P03|53300|53400)$/;
 /**
  * Sorts a driver's error. `conflict` means that the whole transaction was rolled back through no fault of
  * its own (a deadlock, a busy file) and may be run again; `duplicate` that a unique index refused a row;
- * `orphan` that a foreign key did, because what the row belongs to is gone.
+ * `orphan` that a foreign key did, because what the row belongs to is gone; `unstorable` that a text holds a
+ * character that this database can't store.
  */
 export function classifyFailure(error: unknown): DatabaseFailure {
   if (error instanceof DatabaseUnavailableError) return 'unavailable';
@@ -56,6 +59,7 @@ export function classifyFailure(error: unknown): DatabaseFailure {
   if (postgresConflicts.has(code)) return 'conflict';
   if (code === 'ER_DUP_ENTRY' || code === '23505') return 'duplicate';
   if (orphanCodes.has(code)) return 'orphan';
+  if (unstorableCodes.has(code)) return 'unstorable';
   if (code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number') return classifySqlite(errcode);
   return 'other';
 }

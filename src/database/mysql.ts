@@ -1,25 +1,23 @@
-import { readFileSync } from 'node:fs';
 import { type AliasedExpression, type Insertable, Kysely, MysqlDialect, sql } from 'kysely';
-import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
-import { OperatorError } from '../operator-error.ts';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPool } from './bounded-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type {
   Database,
+  ExactTexts,
   NumberedColumn,
   NumberedTable,
+  PortWay,
   Queries,
   SessionSettings,
   Tables,
 } from './database.ts';
+import { classifyFailure } from './errors.ts';
 import type { DatabaseLimits } from './limits.ts';
+import { openMysqlPool } from './mysql-pool.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { AllocationsTable } from './tables.ts';
-
-/** Statements each connection keeps prepared; a batch's size is part of its text, so there are many. */
-const preparedPerConnection = 512;
 
 /**
  * Opens the panel's MySQL or MariaDB database. Nothing is sent before the first statement.
@@ -32,83 +30,46 @@ export function openMysql(
   session: SessionSettings,
   tables: readonly string[],
 ): Database {
-  const pool = createPool(poolOptions(settings, limits));
-  const setUp = sessionStatement(limits, session);
-  let setUpFailure: unknown = null;
-  pool.on('connection', (connection) => {
-    connection.query(setUp, (error) => {
-      setUpFailure = error;
-      // A session that could not be set up would read and write shifted times: never hand it out.
-      if (error) (connection as unknown as { destroy(): void }).destroy();
-    });
-  });
+  const { pool, setUpFailure } = openMysqlPool(settings, limits, session);
   const queries = new Kysely<Tables>({
     dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
-  return new MysqlDatabase(queries, settings.prefix, () => setUpFailure);
+  return new MysqlDatabase(queries, settings.prefix, setUpFailure);
 }
 
-/**
- * The statement every session begins with. The SQL mode is fixed so that a value too long or out of range is
- * an error here, never cut short in silence, whatever the server's default is.
- */
-function sessionStatement(limits: DatabaseLimits, session: SessionSettings): string {
-  const seconds = Math.max(1, Math.floor(limits.timeoutMs / 1000));
-  const parts = [
-    `sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
-    `innodb_lock_wait_timeout = ${seconds}`,
-  ];
-  if (session.timeZone !== null) parts.push(`time_zone = '${session.timeZone.replaceAll("'", "''")}'`);
-  return `SET SESSION ${parts.join(', ')}`;
+/** The column that an INSERT was refused for, or null where it was not for a column without default. */
+function columnWithoutDefault(error: unknown): string | null {
+  if (!(error instanceof Error) || (error as { code?: unknown }).code !== 'ER_NO_DEFAULT_FOR_FIELD')
+    return null;
+  // The text is in the server's language, and the name is what it quotes first.
+  return /'(.+?)'/.exec(error.message)?.[1] ?? null;
 }
 
-function poolOptions(settings: MysqlSettings, limits: DatabaseLimits): PoolOptions {
-  const address = settings.socket
-    ? { socketPath: settings.socket }
-    : { host: settings.host, port: settings.port };
-  return {
-    ...address,
-    user: settings.user,
-    password: settings.password,
-    database: settings.database,
-    charset: 'utf8mb4_unicode_ci',
-    dateStrings: true,
-    jsonStrings: true,
-    connectionLimit: limits.poolSize,
-    connectTimeout: limits.timeoutMs,
-    maxPreparedStatements: preparedPerConnection,
-    ...(settings.tls === null ? {} : { ssl: tlsOptions(settings.tls) }),
-  };
-}
-
-function tlsOptions(tls: NonNullable<MysqlSettings['tls']>): SslOptions {
-  const file = (path: string | null) => {
-    if (path === null) return {};
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      throw new OperatorError(`cannot read ${path}, which the panel's MYSQL_ATTR_SSL_* settings name`);
-    }
-  };
-  return {
-    ...(tls.ca === null ? {} : { ca: file(tls.ca) as string }),
-    ...(tls.cert === null ? {} : { cert: file(tls.cert) as string }),
-    ...(tls.key === null ? {} : { key: file(tls.key) as string }),
-    rejectUnauthorized: tls.verify,
-  };
-}
+/** The columns of the panel's index that gives each way. */
+const portIndexColumns: Readonly<Record<PortWay, string>> = {
+  'free-by-id': 'server_id',
+  'node-by-address': 'node_id,ip,port',
+};
 
 class MysqlDatabase implements Database {
   readonly kind = 'mysql';
+  /** An unsigned INT's. */
+  readonly largestId = 4_294_967_295;
   readonly queries: Kysely<Tables>;
   /** TIMESTAMP columns count seconds in 31 bits. */
   readonly latestTimestamp = new Date('2038-01-19T03:14:07Z');
+  /** Whatever the database's own defaults are: they may be an 8-bit character set, or tables without transactions. */
+  readonly exactTexts: ExactTexts = (table) =>
+    table.modifyEnd(sql`engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`);
   readonly numberedColumn: NumberedColumn = (table) =>
-    table.addColumn('id', 'bigint', (column) => column.unsigned().autoIncrement().primaryKey());
-  readonly nowMs = sql<number>`cast(unix_timestamp(now(3)) * 1000 as unsigned)`;
+    this.exactTexts(table).addColumn('id', 'bigint', (column) =>
+      column.unsigned().autoIncrement().primaryKey(),
+    );
+  // From UTC: the local time of a zone with summer time is the same twice in one night of the year.
+  readonly nowMs = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)`;
   readonly #prefix: string;
-  #freePortIndex: Promise<string | null> | null = null;
+  #portIndexes: Promise<ReadonlyMap<string, string>> | null = null;
   readonly #setUpFailure: () => unknown;
 
   /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
@@ -139,21 +100,26 @@ class MysqlDatabase implements Database {
     await queries.selectFrom('nodes').select('id').where('id', '=', nodeId).forUpdate().execute();
   }
 
-  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
-    this.#freePortIndex ??= this.#findFreePortIndex();
-    const index = await this.#freePortIndex;
-    const hint = index === null ? sql`a` : sql`a force index (${sql.id(index)})`;
+  async portsBy(way: PortWay): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+    this.#portIndexes ??= this.#findPortIndexes().catch((error) => {
+      // Asked again next time.
+      this.#portIndexes = null;
+      throw error;
+    });
+    const index = (await this.#portIndexes).get(portIndexColumns[way]);
+    const hint = index === undefined ? sql`a` : sql`a force index (${sql.id(index)})`;
     return sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(hint);
   }
 
-  /** The index that begins with server_id: under InnoDB it goes on with the primary key. */
-  async #findFreePortIndex(): Promise<string | null> {
+  /** The indexes on ports by their columns; under InnoDB each goes on with the primary key. */
+  async #findPortIndexes(): Promise<ReadonlyMap<string, string>> {
     const table = `${this.#prefix}allocations`;
-    const { rows } = await sql<{ index_name: string }>`
-      select index_name as index_name from information_schema.statistics
-      where table_schema = database() and table_name = ${table} and column_name = 'server_id'
-        and seq_in_index = 1 limit 1`.execute(this.queries);
-    return rows[0]?.index_name ?? null;
+    const { rows } = await sql<{ columns: string; index_name: string }>`
+      select index_name as index_name,
+        group_concat(lower(column_name) order by seq_in_index separator ',') as columns
+      from information_schema.statistics
+      where table_schema = database() and table_name = ${table} group by index_name`.execute(this.queries);
+    return new Map(rows.map(({ columns, index_name }) => [columns, index_name]));
   }
 
   async insertRow<Table extends NumberedTable>(
@@ -167,11 +133,29 @@ class MysqlDatabase implements Database {
 
   async columns(): Promise<VisibleColumns> {
     const { rows } = await sql<CatalogueRow>`
-      select table_name as table_name, column_name as column_name,
-        is_nullable = 'NO' and column_default is null and extra not like '%auto_increment%'
-          and extra not like '%GENERATED%' as is_mandatory
+      select table_name as table_name, column_name as column_name
       from information_schema.columns where table_schema = database()`.execute(this.queries);
     return toVisibleColumns(rows, this.#prefix);
+  }
+
+  /**
+   * The catalogue hides columns that nothing is granted on. An INSERT of no rows is refused for them all the
+   * same in strict mode, and leaves nothing behind.
+   */
+  async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
+    const nothing = sql.join(given.map(() => sql`null`));
+    try {
+      await sql`
+        insert into ${sql.table(table)} (${sql.join(given.map((column) => sql.ref(column)))})
+        select ${nothing} from dual where 1 = 0`.execute(this.queries);
+      return [];
+    } catch (error) {
+      const column = columnWithoutDefault(error);
+      if (column !== null) return [column];
+      if (classifyFailure(error) === 'unavailable') throw error;
+      // Refused for another reason, which whoever inserts rows will be told.
+      return [];
+    }
   }
 
   async version(): Promise<string> {

@@ -9,6 +9,7 @@ export interface OwnTables {
   sidecar_keys: SidecarKeysTable;
   sidecar_idempotency: SidecarIdempotencyTable;
   sidecar_outbox: SidecarOutboxTable;
+  sidecar_announcements: SidecarAnnouncementsTable;
   sidecar_claims: SidecarClaimsTable;
   sidecar_claim_ports: SidecarClaimPortsTable;
   sidecar_holds: SidecarHoldsTable;
@@ -75,6 +76,13 @@ export interface SidecarOutboxTable {
   created_at: number;
 }
 
+/** That webhooks have been told of an end, so that they are told once. */
+export interface SidecarAnnouncementsTable {
+  api_key_id: number;
+  /** The end that was announced; a key that gets another is announced again. */
+  ends_at: number;
+}
+
 /** Ports picked for a caller. Its times come from the database's clock. */
 export interface SidecarClaimsTable {
   /** A UUID. */
@@ -121,6 +129,7 @@ export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]
     ...['id', 'message_id', 'endpoint', 'body', 'attempts', 'next_attempt_at', 'claimed_until'],
     ...['last_error', 'created_at'],
   ],
+  sidecar_announcements: ['api_key_id', 'ends_at'],
   sidecar_claims: [
     ...['id', 'user_id', 'node_id', 'reference', 'memory', 'disk', 'created_at', 'expires_at'],
     ...['wish', 'outcome'],

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { PgsqlSettings } from '../panel/env/database-settings.ts';
 import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
-import type { Database, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
+import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
@@ -50,19 +50,35 @@ export function openPostgres(
   return new PostgresDatabase(queries, settings.prefix);
 }
 
-function sessionStatement(settings: PgsqlSettings, limits: DatabaseLimits): string {
-  const schema = `"${settings.schema.replaceAll('"', '""')}"`;
-  const { timeoutMs } = limits;
-  return `set search_path to ${schema}; set statement_timeout = ${timeoutMs}; set lock_timeout = ${timeoutMs}`;
+/**
+ * The statement every session begins with. Whatever the server's or the account's defaults are, timestamps are
+ * read as ISO text, and a statement sees what was committed before it, so that whoever waited for a lock reads
+ * what its last holder wrote.
+ */
+function sessionStatement({ schema }: PgsqlSettings, { timeoutMs }: DatabaseLimits): string {
+  const settings = {
+    search_path: `"${schema.replaceAll('"', '""')}"`,
+    statement_timeout: timeoutMs,
+    lock_timeout: timeoutMs,
+    datestyle: "'ISO'",
+    default_transaction_isolation: "'read committed'",
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `set ${name} to ${value}`)
+    .join('; ');
 }
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgres';
+  /** A signed integer's. */
+  readonly largestId = 2_147_483_647;
   readonly queries: Kysely<Tables>;
   readonly latestTimestamp = null;
+  readonly exactTexts: ExactTexts = (table) => table;
   readonly numberedColumn: NumberedColumn = (table) =>
     table.addColumn('id', 'bigserial', (column) => column.primaryKey());
-  readonly nowMs = sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`;
+  // Of the statement's start, which stays the same for all its rows, so that an index on times is of use.
+  readonly nowMs = sql<number>`cast(extract(epoch from statement_timestamp()) * 1000 as bigint)`;
   readonly #prefix: string;
 
   constructor(queries: Kysely<Tables>, prefix: string) {
@@ -83,7 +99,7 @@ class PostgresDatabase implements Database {
     await sql`select pg_advisory_xact_lock(${sql.lit(nodeLockNamespace)}, ${nodeId}::int)`.execute(queries);
   }
 
-  async freePortsById(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
+  async portsBy(): Promise<AliasedExpression<AllocationsTable, 'a'>> {
     return sql<AllocationsTable>`${sql.table('allocations')}`.as('a');
   }
 
@@ -106,11 +122,24 @@ class PostgresDatabase implements Database {
 
   async columns(): Promise<VisibleColumns> {
     const { rows } = await sql<CatalogueRow>`
-      select table_name, column_name,
-        is_nullable = 'NO' and column_default is null and is_identity = 'NO' and is_generated = 'NEVER'
-          as is_mandatory
+      select table_name, column_name
       from information_schema.columns where table_schema = current_schema()`.execute(this.queries);
     return toVisibleColumns(rows, this.#prefix);
+  }
+
+  /** From the system's own catalogue: the standard's hides columns that nothing is granted on. */
+  async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
+    const { rows } = await sql<{ column_name: string }>`
+      select a.attname as column_name
+      from pg_catalog.pg_attribute a
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = current_schema() and c.relname = ${this.#prefix + table}
+        and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+        and (a.attnotnull or t.typnotnull) and not a.atthasdef and t.typdefault is null
+      order by a.attnum`.execute(this.queries);
+    return rows.map(({ column_name }) => column_name).filter((column) => !given.includes(column));
   }
 
   async version(): Promise<string> {

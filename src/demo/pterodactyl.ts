@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { phpJson } from '../panel/php-json.ts';
 import { serializePhpString } from '../panel/php-string.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
-import type { CellValue, DemoKind, TableRows } from './demo-kind.ts';
+import type { DemoKind, TableRows } from './demo-kind.ts';
+import { commonKeyColumns, hoursAgo, portRow, type Row, times } from './rows.ts';
 import { pterodactylTables } from './schema/pterodactyl.ts';
 import type { DemoKey, DemoNode, DemoPort, DemoSeed, DemoServer, DemoUser } from './seed.ts';
-
-type Row = Readonly<Record<string, CellValue>>;
 
 /** The demo as a Pterodactyl panel. */
 export const pterodactylDemo: DemoKind = {
@@ -28,17 +27,6 @@ export const pterodactylDemo: DemoKind = {
   },
 };
 
-const hour = 3_600_000;
-
-/** Column text of a moment this many hours ago. */
-function hoursAgo(hours: number): string {
-  return new Date(Date.now() - hours * hour).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function times(days: number): Row {
-  return { created_at: hoursAgo(days * 24), updated_at: hoursAgo(days * 24) };
-}
-
 function userRow({ id, username, email, firstName, lastName, isAdmin }: DemoUser): Row {
   return {
     ...{ id, username, email, uuid: randomUUID(), name_first: firstName, name_last: lastName },
@@ -49,13 +37,10 @@ function userRow({ id, username, email, firstName, lastName, isAdmin }: DemoUser
 const resources = ['servers', 'nodes', 'allocations', 'users', 'locations', 'nests', 'eggs'];
 
 function keyRow(key: DemoKey, seal: (secret: string) => string): Row {
-  const isAccountKey = key.type === 'account';
-  const { identifier, userId, description, allowedIps, daysOld, hoursSinceUse } = key;
+  const level = key.type === 'account' ? 0 : 3;
   return {
-    ...{ identifier, user_id: userId, key_type: isAccountKey ? 1 : 2, token: seal(key.secret) },
-    ...{ memo: description, allowed_ips: phpJson(allowedIps), ...times(daysOld) },
-    last_used_at: hoursSinceUse === null ? null : hoursAgo(hoursSinceUse),
-    ...Object.fromEntries(resources.map((resource) => [`r_${resource}`, isAccountKey ? 0 : 3])),
+    ...commonKeyColumns(key, seal),
+    ...Object.fromEntries(resources.map((resource) => [`r_${resource}`, level])),
   };
 }
 
@@ -90,8 +75,4 @@ function serverRow({ id, name, ownerId, nodeId, memory, disk }: DemoServer, port
     allocation_id: ports.find(({ serverId }) => serverId === id)?.id ?? null,
     ...{ installed_at: hoursAgo(200 * 24), ...times(200) },
   };
-}
-
-function portRow({ id, nodeId, ip, alias, port, notes, serverId }: DemoPort): Row {
-  return { id, node_id: nodeId, ip, ip_alias: alias, port, notes, server_id: serverId, ...times(300) };
 }

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
 import { describeDatabase, explainConnectFailure, openDatabase } from '../database/open.ts';
 import { panelTableNames } from '../panel/detect.ts';
 import type { DatabaseSettings } from '../panel/env/database-settings.ts';
@@ -14,7 +16,9 @@ export const checkDatabase: Check = {
     try {
       const version = await opened.version();
       database.set(opened);
-      return ok(`${version} at ${describeDatabase(address)}`);
+      const detail = `${version} at ${describeDatabase(address)}`;
+      if (address.driver !== 'sqlite' || !(await mayBlockReaders(opened))) return ok(detail);
+      return { ...ok(detail), remedy: walAdvice(address.file) };
     } catch (error) {
       await opened.close();
       const failure = explainConnectFailure(error, address);
@@ -26,6 +30,18 @@ export const checkDatabase: Check = {
     }
   },
 };
+
+/** What WAL mode would gain, and the command that switches it on. */
+function walAdvice(file: string): string {
+  const quoted = `'${file.replaceAll("'", "'\\''")}'`;
+  return `in WAL mode those who read and the one who writes would not wait for each other; to switch it on, stop panel and service and run: sqlite3 ${quoted} 'PRAGMA journal_mode = WAL' (docs/pelican.md)`;
+}
+
+/** Whether a SQLite file is in a journal mode in which whoever writes and those who read wait for each other. */
+async function mayBlockReaders({ queries }: Database): Promise<boolean> {
+  const { rows } = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(queries);
+  return rows[0]?.journal_mode !== 'wal';
+}
 
 function isPlainLocalhost(address: DatabaseSettings): boolean {
   return address.driver === 'mysql' && address.host === 'localhost' && address.socket === null;

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { ProcessEnv } from '../panel/env/dotenv.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
 import type { Panel, PanelKind } from '../panel/panel.ts';
+import type { Services } from '../services.ts';
 
 /** A check asked for what an earlier one could not find out. */
 export class MissingFinding extends Error {
@@ -42,6 +43,10 @@ export interface DoctorTarget {
   /** The configuration file, or null for none. */
   readonly config: string | null;
   readonly processEnv: ProcessEnv;
+  /** The panel's public address; absent for APP_URL. */
+  readonly url?: string;
+  /** Finds the user to make a throw-away key of, absent for any who will do. @throws OperatorError */
+  readonly owner?: (services: Services) => Promise<{ readonly id: number }>;
 }
 
 /** What the checks know, filled in as they go. */
@@ -53,6 +58,8 @@ export class Findings {
   readonly database = new Finding<Database>('the database');
   readonly kind = new Finding<PanelKind>("the panel's tables");
   readonly panel = new Finding<Panel>("the panel's tables");
+  /** Set where they are there. */
+  readonly ownTables = new Finding<true>('the own tables');
 
   constructor(target: DoctorTarget) {
     this.target = target;

@@ -65,7 +65,7 @@ function writes({ env, database: found, panel: foundPanel }: Findings): readonly
       run: async (queries) => {
         const user = await queries.selectFrom('users').select('id').limit(sql.lit(1)).executeTakeFirst();
         if (user === undefined) return;
-        const key = { identifier, secret: '', description: 'doctor', allowedIps: [], expiresAt: null };
+        const key = { identifier, secret: '', description: 'doctor', allowedIps: '[]', expiresAt: null };
         const row = newKeyRow(panel, new Encrypter(env.get().appKeys), user.id, key, now);
         await database.insertRow(queries, 'api_keys', row);
       },

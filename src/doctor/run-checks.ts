@@ -8,11 +8,15 @@ import { checkDatabase } from './database.ts';
 import { checkEnvironment } from './environment.ts';
 import { type DoctorTarget, Findings, MissingFinding } from './findings.ts';
 import { checkLeastPrivilege } from './least-privilege.ts';
+import { checkOwnRows } from './own-rows.ts';
+import { checkOwnTables } from './own-tables.ts';
 import { checkPrivileges } from './privileges.ts';
 import { checkProxies } from './proxies.ts';
+import { checkScopes } from './scopes.ts';
 import { checkTables } from './tables.ts';
 import { checkTimeZone } from './time-zone.ts';
 import { checkTwoFactor } from './two-factor.ts';
+import { checkWebhooks } from './webhooks.ts';
 
 /** What became of one check. */
 export interface CheckReport {
@@ -37,9 +41,13 @@ const checks: readonly Check[] = [
   checkTimeZone,
   checkTwoFactor,
   checkProxies,
+  checkWebhooks,
+  checkOwnTables,
+  checkOwnRows,
+  checkScopes,
 ];
 
-/** Runs every check. It changes nothing: what it writes it rolls back. */
+/** Runs every check. It changes nothing but for a key that it makes and deletes: what else it writes it rolls back. */
 export async function runChecks(target: DoctorTarget): Promise<readonly CheckReport[]> {
   const findings = new Findings(target);
   const reports: CheckReport[] = [];

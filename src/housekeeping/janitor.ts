@@ -1,19 +1,27 @@
 import { sql } from 'kysely';
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
-import { selectKeys, toStoredKey } from '../api-keys/stored-key.ts';
 import { shellActor } from '../audit/activity.ts';
-import { forgetClaims, settleEnded } from '../claims/claim-store.ts';
+import { forgetClaims, settleEnded } from '../claims/ended-claims.ts';
 import type { Services } from '../services.ts';
+import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
+import { announceExpiring } from './announce-expiring.ts';
 
 const intervalMs = 2000;
+/** How often keys that end soon are looked for, which reads all keys, in milliseconds. */
+const announceIntervalMs = 60_000;
 /** Most keys deleted with one transaction. */
 const batchSize = 100;
 
-/** Work that has its time: keys whose grace has ended are deleted, old answers are forgotten. */
+/**
+ * Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten, and
+ * claims that have ended let go of their ports.
+ */
 export class Janitor {
   readonly #services: Services;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
+  #announcedAt = 0;
+  readonly #stopping = new AbortController();
 
   constructor(services: Services) {
     this.#services = services;
@@ -33,6 +41,7 @@ export class Janitor {
   /** Ends, once the round under way has. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopping.abort();
     await this.#running;
   }
 
@@ -41,11 +50,19 @@ export class Janitor {
     try {
       await deleteEndedKeys(this.#services, Date.now());
       await idempotency.forgetOld();
-      await endClaims(this.#services);
+      await this.#announce(Date.now());
+      await settleEnded(this.#services.database);
+      await forgetClaims(this.#services.database);
     } catch (error) {
       metrics.backgroundFailures.inc({ task: 'housekeeping' });
       logger.warn({ err: error }, 'housekeeping failed; it is tried again');
     }
+  }
+
+  async #announce(now: number): Promise<void> {
+    if (now - this.#announcedAt < announceIntervalMs) return;
+    await announceExpiring(this.#services, new Date(now), this.#stopping.signal);
+    this.#announcedAt = now;
   }
 }
 
@@ -59,15 +76,4 @@ export async function deleteEndedKeys(services: Services, now: number): Promise<
   const ended = rows.map((row) => toStoredKey(row, panel.clock)).filter(({ own }) => own.rotatedTo !== null);
   if (ended.length === 0) return;
   await database.transaction((queries) => deleteKeysWithin(services, queries, shellActor, ended));
-}
-
-/** How long a claim that has ended can still be asked about, in milliseconds: a week. */
-const claimsKeptMs = 7 * 24 * 60 * 60 * 1000;
-
-/** Settles claims that have ended, and forgets those that ended long ago. */
-export async function endClaims({ database }: Services): Promise<void> {
-  await database.transaction(async (queries) => {
-    await settleEnded(database, queries);
-    await forgetClaims(queries, Date.now() - claimsKeptMs);
-  });
 }

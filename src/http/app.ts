@@ -14,6 +14,7 @@ import { registerCors } from './cors.ts';
 import { registerDocs } from './docs.ts';
 import { registerErrors, sendError } from './errors.ts';
 import { registerOperations } from './operations.ts';
+import { withSlashesJoinedAtEnd } from './slashes.ts';
 import { registerUnrouted } from './unrouted.ts';
 import '../request/caller.ts';
 
@@ -27,13 +28,20 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
   const app = fastify({
     bodyLimit,
     requestTimeout,
+    return503OnClosing: false,
+    // Node would answer a missing Host, and an unknown expectation, with an empty body.
+    http: { requireHostHeader: false },
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => withSlashesJoinedAtEnd(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
-    frameworkErrors: (_error, _request, reply) => {
+    frameworkErrors: (_error, request, reply) => {
+      // No hook runs for these.
+      reply.headers(headersOfEveryAnswer(request.id));
       sendError(reply as never, badRequest('The path of the request could not be read.'));
     },
     clientErrorHandler: answerUnreadable,
   });
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   registerErrors(app, services.logger);
   registerUnrouted(app);
@@ -52,24 +60,51 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
 function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv): void {
   const { trusted_proxies, max_in_flight } = services.settings.server;
   const trusted = parseTrustedProxies(trusted_proxies ?? env.trustedProxies);
-  let inFlight = 0;
+  const inFlight = new Set<ServerResponse>();
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
-    inFlight += 1;
-    services.metrics.inFlight.set(inFlight);
+    inFlight.add(reply.raw);
+    services.metrics.inFlight.set(inFlight.size);
+    // Not `onResponse`, which is not called where the client has hung up.
+    reply.raw.once('close', () => {
+      inFlight.delete(reply.raw);
+      services.metrics.inFlight.set(inFlight.size);
+    });
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
-    reply.header('x-request-id', request.id).header('cache-control', 'no-cache, private');
+    reply.headers(headersOfEveryAnswer(request.id));
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      throw badRequest('The Host header is missing.');
+    }
     hideContentType(request);
-    if (inFlight > max_in_flight && request.routeOptions.url !== '/healthz') {
+    if (inFlight.size > max_in_flight && request.routeOptions.url !== '/healthz') {
       throw unavailable('This service is overloaded, please try again.');
     }
   });
-  app.addHook('onResponse', async () => {
-    inFlight -= 1;
-    services.metrics.inFlight.set(inFlight);
+  closeConnectionsOnStop(app, inFlight);
+}
+
+/**
+ * What has arrived in full is still answered when the service stops. Every other connection is closed at
+ * once: one kept for a next request, or with half a request on it, would keep the service that is to stop.
+ */
+function closeConnectionsOnStop(app: FastifyInstance, inFlight: ReadonlySet<ServerResponse>): void {
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
   });
+  app.addHook('preClose', async () => {
+    const arrived = [...inFlight].filter((response) => response.req.complete);
+    for (const response of arrived) response.shouldKeepAlive = false;
+    const busy = new Set(arrived.map((response) => response.socket));
+    for (const socket of connections) if (!busy.has(socket)) socket.destroy();
+  });
+}
+
+function headersOfEveryAnswer(requestId: string): Record<string, string> {
+  return { 'x-request-id': requestId, 'cache-control': 'no-cache, private' };
 }
 
 /**

@@ -34,6 +34,8 @@ export async function registerDocs(app: FastifyInstance, isPublic: boolean): Pro
       security: [{ bearer: [] }],
     },
     transform: ({ schema, url, route }) => ({ schema, url: route.config?.template ?? url }),
+    transformObject: (document) =>
+      'openapiObject' in document ? withDeepObjects(document.openapiObject) : {},
   });
   app.get(
     '/openapi.json',
@@ -44,10 +46,29 @@ export async function registerDocs(app: FastifyInstance, isPublic: boolean): Pro
     },
     () => app.swagger(),
   );
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiHooks: { onRequest: loopbackOnly(isPublic) },
-    uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
-    staticCSP: true,
+  await app.register(async (docs) => {
+    // The page's own hooks (`uiHooks`) would leave its scripts and styles out.
+    docs.addHook('onRequest', loopbackOnly(isPublic));
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
+      staticCSP: true,
+    });
   });
+}
+
+interface Described {
+  readonly paths?: Readonly<Record<string, unknown>>;
+}
+
+/** Says of every parameter that is an object that it is written `name[part]=value`, as PHP reads it. */
+function withDeepObjects<Document extends Described>(document: Document): Document {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path ?? {}));
+  for (const { parameters = [] } of operations as { parameters?: Record<string, unknown>[] }[]) {
+    for (const parameter of parameters) {
+      const { type } = (parameter.schema ?? {}) as { type?: unknown };
+      if (type === 'object') Object.assign(parameter, { style: 'deepObject', explode: true });
+    }
+  }
+  return document;
 }

@@ -26,6 +26,9 @@ export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
 
 function toApiError(error: unknown, request: FastifyRequest, logger: Logger): ApiError {
   if (error instanceof ApiError) return error;
+  // Before the database's errors: a client that hangs up shows as a lost connection too.
+  const refusal = frameworkRefusal(error);
+  if (refusal !== null) return refusal;
   const log = (message: string) =>
     logger.error({ err: error, reqId: request.id, route: request.routeOptions.config.template }, message);
   if (error instanceof AuditWriteError) {
@@ -37,8 +40,6 @@ function toApiError(error: unknown, request: FastifyRequest, logger: Logger): Ap
     log('the database is not available');
     return unavailable('The database is not available, please try again.');
   }
-  const refusal = frameworkRefusal(error);
-  if (refusal !== null) return refusal;
   log('unexpected error');
   return unexpected();
 }

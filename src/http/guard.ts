@@ -29,6 +29,8 @@ interface Passage {
   fields: Record<string, unknown>;
   user: TargetUser | null;
   node: NodeView | null;
+  /** What the path names; asked for on arrival, so that it comes while the key is looked up. */
+  readonly lookUp: Promise<TargetUser | NodeView | null>;
 }
 
 const notAdmin = 'This account does not have permission to access the API.';
@@ -63,13 +65,19 @@ export class Guard {
     const passage: Passage = {
       ...{ request, reply, access, now: new Date() },
       ...{ credential: null, fields: {}, user: null, node: null },
+      lookUp: this.#findTarget(request, access),
     };
     if (access.allowsAnonymous && request.headers.authorization === undefined) {
       await this.#readBody(passage);
       takeInput(passage);
       return;
     }
-    for (const stage of this.#services.panel.stages) await this.#stages[stage](passage);
+    // A failure to look it up is the caller's concern only if the stages get as far.
+    passage.lookUp.catch(() => undefined);
+    for (const stage of this.#services.panel.stages) {
+      const check = this.#stages[stage](passage);
+      if (check !== undefined) await check;
+    }
     const credential = known(passage);
     request.caller = {
       credential,
@@ -152,14 +160,20 @@ export class Guard {
     reply.headers(headers);
   }
 
+  async #findTarget(request: FastifyRequest, { target }: Access): Promise<TargetUser | NodeView | null> {
+    if (target === 'none') return null;
+    const params = request.params as Readonly<Record<string, string>>;
+    const id = parseRowId(params[target], this.#services.database.largestId);
+    if (id === null) return null;
+    return target === 'user' ? this.#services.users.load(id) : this.#services.nodes.load(id);
+  }
+
   async #bindTarget(passage: Passage): Promise<void> {
     if (passage.access.target === 'none') return;
-    const params = passage.request.params as Readonly<Record<string, string>>;
-    const id = parseRowId(params[passage.access.target]);
-    if (id === null) throw notFound();
-    if (passage.access.target === 'user') passage.user = await this.#services.users.load(id);
-    else passage.node = await this.#services.nodes.load(id);
-    if ((passage.user ?? passage.node) === null) throw notFound();
+    const found = await passage.lookUp;
+    if (found === null) throw notFound();
+    if (passage.access.target === 'user') passage.user = found as TargetUser;
+    else passage.node = found as NodeView;
   }
 
   async #checkAdmin(passage: Passage): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { formatAddress } from '../panel/ip-address.ts';
 import { type IpRange, parseAddress, parseAllowedIp, rangeContains } from '../panel/ip-range.ts';
 
 const loopback = ['127.0.0.0/8', '::1']
@@ -13,7 +14,9 @@ export function isLoopback(request: FastifyRequest): boolean {
   const { ip } = request.client;
   const isForwarded = request.headers['x-forwarded-for'] !== undefined;
   if (!isLoopbackAddress(ip)) return false;
-  return !isForwarded || ip !== request.socket.remoteAddress;
+  // The socket may tell IPv4 peers in their IPv6 form.
+  const peer = parseAddress(request.socket.remoteAddress ?? '');
+  return !isForwarded || peer === null || ip !== formatAddress(peer);
 }
 
 /** Whether an address, or the name `localhost`, is one that only this machine reaches. */

@@ -3,6 +3,7 @@ import { routeNotFound } from '../api-error.ts';
 import { sendJson } from '../request/answer.ts';
 import type { Services } from '../services.ts';
 import { isLoopback } from './loopback.ts';
+import { sentPath } from './unrouted.ts';
 
 /** Health, readiness and metrics, for whoever runs the service. */
 export function registerOperations(app: FastifyInstance, services: Services): void {
@@ -26,9 +27,8 @@ export function registerOperations(app: FastifyInstance, services: Services): vo
       onRequest: loopbackOnly(services.settings.server.public_metrics),
     },
     async (_request, reply) => {
-      const { registry } = services.metrics;
-      const text = await (services.allMetrics?.() ?? registry.metrics());
-      return reply.header('content-type', registry.contentType).send(text);
+      const { contentType } = services.metrics.registry;
+      return reply.header('content-type', contentType).send(await services.collectMetrics());
     },
   );
 }
@@ -36,6 +36,6 @@ export function registerOperations(app: FastifyInstance, services: Services): vo
 /** A hook that hides a route from everyone who does not connect from this machine, unless it is public. */
 export function loopbackOnly(isPublic: boolean): (request: FastifyRequest) => Promise<void> {
   return async (request) => {
-    if (!isPublic && !isLoopback(request)) throw routeNotFound(request.url.slice(1));
+    if (!isPublic && !isLoopback(request)) throw routeNotFound(sentPath(request));
   };
 }

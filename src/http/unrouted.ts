@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { methodNotAllowed, routeNotFound } from '../api-error.ts';
 import { sendError } from './errors.ts';
+import { withoutLeadingSlashes, withoutTrailingSlashes } from './slashes.ts';
 
 interface KnownPath {
   readonly pattern: RegExp;
@@ -22,7 +23,10 @@ export function registerUnrouted(app: FastifyInstance): void {
   });
   app.setNotFoundHandler(async (request, reply) => {
     const path = sentPath(request);
-    const known = [...paths.values()].find(({ pattern }) => pattern.test(path));
+    // Like the router, which takes slashes at the end but none too many at the start.
+    const known = request.url.startsWith('//')
+      ? undefined
+      : [...paths.values()].find(({ pattern }) => pattern.test(path));
     if (known === undefined) return sendError(reply, routeNotFound(path));
     const allowed = listedOrder.filter((method) => known.methods.has(method));
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(',')).code(200).send('');
@@ -31,15 +35,14 @@ export function registerUnrouted(app: FastifyInstance): void {
 }
 
 /** The path as sent, without query and without slashes at its ends. */
-function sentPath(request: FastifyRequest): string {
+export function sentPath(request: FastifyRequest): string {
   const [path = ''] = request.url.split('?', 1);
-  return path.replace(/^\/+|\/+$/g, '');
+  return withoutLeadingSlashes(withoutTrailingSlashes(path));
 }
 
 /** A pattern for paths as `sentPath` gives them, from a route such as `/users/:user/:identifier(^\w+$)`. */
 function toPattern(url: string): RegExp {
-  const source = url
-    .replace(/^\/+|\/+$/g, '')
+  const source = withoutLeadingSlashes(withoutTrailingSlashes(url))
     .split('/')
     .map((part) => {
       if (!part.startsWith(':')) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

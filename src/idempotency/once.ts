@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { badRequest, conflict } from '../api-error.ts';
+import { badRequest, conflict, payloadTooLarge } from '../api-error.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { invalid } from '../input/invalid.ts';
@@ -7,6 +7,8 @@ import type { Encrypter } from '../panel/encrypter.ts';
 
 /** How long an answer is kept, in milliseconds. */
 const keptMs = 24 * 60 * 60 * 1000;
+/** What a TEXT column of MySQL holds, in bytes. */
+const longestAnswer = 65_535;
 const printable = /^[\x20-\x7e]{1,255}$/;
 
 /** One request that must take effect once, however often it is sent. */
@@ -60,18 +62,24 @@ export class IdempotencyStore {
   }
 
   /**
+   * Forgets the request's answer if it is too old to be repeated, before the transaction of `claimWithin`: within
+   * it, InnoDB would keep the gap locked in which others want to insert.
+   */
+  async forgetOutdated({ fingerprint }: OnceRequest): Promise<void> {
+    await this.#database.queries
+      .deleteFrom('sidecar_idempotency')
+      .where('fingerprint', '=', fingerprint)
+      .where('created_at', '<', Date.now() - keptMs)
+      .execute();
+  }
+
+  /**
    * Takes the request's place, as the first thing in the transaction that carries it out. A repeat that comes
    * meanwhile waits here until this transaction ends; if it fails, the repeat goes ahead instead.
    *
    * @throws RepeatedRequest
    */
   async claimWithin(queries: Queries, request: OnceRequest): Promise<void> {
-    const now = Date.now();
-    await queries
-      .deleteFrom('sidecar_idempotency')
-      .where('fingerprint', '=', request.fingerprint)
-      .where('created_at', '<', now - keptMs)
-      .execute();
     try {
       await queries
         .insertInto('sidecar_idempotency')
@@ -80,7 +88,7 @@ export class IdempotencyStore {
           input_hash: request.inputHash,
           answer: null,
           resource: null,
-          created_at: now,
+          created_at: Date.now(),
         })
         .execute();
     } catch (error) {
@@ -89,11 +97,29 @@ export class IdempotencyStore {
     }
   }
 
-  /** Keeps the answer, as the last thing in the transaction. @param resource Names what was made. */
+  /** Whether the request has been answered: what it was to make may then be there no more for a repeat of it. */
+  async wasAnswered({ fingerprint }: OnceRequest): Promise<boolean> {
+    const row = await this.#database.queries
+      .selectFrom('sidecar_idempotency')
+      .select('id')
+      .where('fingerprint', '=', fingerprint)
+      .where('created_at', '>=', Date.now() - keptMs)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /**
+   * Keeps the answer, as the last thing in the transaction.
+   *
+   * @param resource Names what was made.
+   * @throws ApiError 413 for an answer that the table cannot hold, which only a huge input leads to.
+   */
   async keepWithin(queries: Queries, request: OnceRequest, answer: unknown, resource: string): Promise<void> {
+    const kept = this.#encrypter.encrypt(JSON.stringify(answer));
+    if (kept.length > longestAnswer) throw payloadTooLarge();
     await queries
       .updateTable('sidecar_idempotency')
-      .set({ answer: this.#encrypter.encrypt(JSON.stringify(answer)), resource })
+      .set({ answer: kept, resource })
       .where('fingerprint', '=', request.fingerprint)
       .execute();
   }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 
 /** The panel's error envelope, for the documentation. */
 export const errorSchema = Type.Object(
@@ -24,3 +24,6 @@ export const refusals = { '4xx': errorSchema, '5xx': errorSchema };
 /** A row id in a path. What does not match names nothing: 404. */
 export const idParameter = (description: string) =>
   Type.String({ pattern: '^[1-9][0-9]{0,9}$', description, examples: ['1'] });
+
+/** What may be null too. */
+export const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);

@@ -54,6 +54,10 @@ function toFields(error: ErrorObject): InvalidField[] {
       return [entry('min', `The ${name} must have at least ${error.params.limit} items.`)];
     case 'uniqueItems':
       return [entry('distinct', `The ${name} field has a duplicate value.`)];
+    case 'additionalProperties': {
+      const unknown = `${field}.${error.params.additionalProperty}`;
+      return [{ field: unknown, rule: 'in', detail: `The selected ${unknown} is invalid.` }];
+    }
     case 'enum':
       return [entry('in', `The selected ${name} is invalid.`)];
     case 'const':
@@ -62,7 +66,8 @@ function toFields(error: ErrorObject): InvalidField[] {
       return [entry('min', `The ${name} must be at least ${error.params.limit} characters.`)];
     case 'pattern':
       return [entry('regex', `The ${name} format is invalid.`)];
-    // The branch that a value did not take says nothing that the other has not said.
+    // What is wrong with a name has an entry of its own, and so has the branch that a value took.
+    case 'propertyNames':
     case 'anyOf':
       return [];
     case 'minimum':
@@ -84,7 +89,9 @@ function typeErrors(
   switch ([error.params.type].flat()[0]) {
     case 'string':
       return [entry('string', `The ${name} must be a string.`)];
+    // PHP knows one kind of array, and calls both by that name.
     case 'array':
+    case 'object':
       return [entry('array', `The ${name} must be an array.`)];
     // The other branch of a value that may be null tells what is wrong.
     case 'null':

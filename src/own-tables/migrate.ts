@@ -20,7 +20,7 @@ export async function migrateUp(database: Database, onStep: (step: Step) => void
   const taken = await takenVersions(database);
   for (const migration of migrations) {
     if (taken.has(migration.version)) continue;
-    await migration.up(schemaOf(database), database.numberedColumn);
+    await migration.up(schemaOf(database), database.numberedColumn, database.exactTexts);
     await database.queries
       .insertInto('sidecar_migrations')
       .values({ version: migration.version, applied_at: Date.now() })

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { NumberedColumn } from '../database/database.ts';
+import type { ExactTexts, NumberedColumn } from '../database/database.ts';
 
 /**
  * One step of the own tables. Steps that have been released never change; new ones are added. A step that broke
@@ -8,7 +8,7 @@ import type { NumberedColumn } from '../database/database.ts';
 export interface Migration {
   readonly version: number;
   readonly title: string;
-  up(queries: Kysely<unknown>, numbered: NumberedColumn): Promise<void>;
+  up(queries: Kysely<unknown>, numbered: NumberedColumn, exact: ExactTexts): Promise<void>;
   down(queries: Kysely<unknown>): Promise<void>;
 }
 
@@ -18,10 +18,8 @@ const indexedText = 'varchar(191)';
 const keysAndOutbox: Migration = {
   version: 1,
   title: 'scopes, ends and references of keys; repeated requests; webhooks',
-  async up(queries, numbered) {
-    await queries.schema
-      .createTable('sidecar_keys')
-      .ifNotExists()
+  async up(queries, numbered, exact) {
+    await exact(queries.schema.createTable('sidecar_keys').ifNotExists())
       .addColumn('api_key_id', 'integer', (column) => column.primaryKey())
       .addColumn('identifier', 'varchar(16)', (column) => column.notNull())
       .addColumn('permissions', 'text')
@@ -54,9 +52,16 @@ const keysAndOutbox: Migration = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .execute();
     await createIndex(queries, 'sidecar_outbox', ['next_attempt_at']);
+    await queries.schema
+      .createTable('sidecar_announcements')
+      .ifNotExists()
+      .addColumn('api_key_id', 'integer', (column) => column.primaryKey())
+      .addColumn('ends_at', 'bigint', (column) => column.notNull())
+      .execute();
   },
   async down(queries) {
-    for (const table of ['sidecar_outbox', 'sidecar_idempotency', 'sidecar_keys']) {
+    const tables = ['sidecar_announcements', 'sidecar_outbox', 'sidecar_idempotency', 'sidecar_keys'];
+    for (const table of tables) {
       await queries.schema.dropTable(table).ifExists().execute();
     }
   },
@@ -65,10 +70,8 @@ const keysAndOutbox: Migration = {
 const claims: Migration = {
   version: 2,
   title: 'claims of free ports',
-  async up(queries) {
-    await queries.schema
-      .createTable('sidecar_claims')
-      .ifNotExists()
+  async up(queries, _numbered, exact) {
+    await exact(queries.schema.createTable('sidecar_claims').ifNotExists())
       .addColumn('id', 'char(36)', (column) => column.primaryKey())
       .addColumn('user_id', 'integer', (column) => column.notNull())
       .addColumn('node_id', 'integer', (column) => column.notNull())
@@ -80,27 +83,21 @@ const claims: Migration = {
       .addColumn('wish', 'text', (column) => column.notNull())
       .addColumn('outcome', 'varchar(16)')
       .execute();
-    await createIndex(queries, 'sidecar_claims', ['node_id', 'expires_at']);
-    await queries.schema
-      .createTable('sidecar_claim_ports')
-      .ifNotExists()
+    await createIndex(queries, 'sidecar_claims', ['outcome', 'expires_at']);
+    await exact(queries.schema.createTable('sidecar_claim_ports').ifNotExists())
       .addColumn('claim_id', 'char(36)', (column) => column.notNull())
       .addColumn('allocation_id', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('sidecar_claim_ports_primary', ['claim_id', 'allocation_id'])
       .execute();
-    await queries.schema
-      .createTable('sidecar_holds')
-      .ifNotExists()
+    await exact(queries.schema.createTable('sidecar_holds').ifNotExists())
       .addColumn('allocation_id', 'integer', (column) => column.primaryKey())
       .addColumn('claim_id', 'char(36)', (column) => column.notNull())
       .addColumn('node_id', 'integer', (column) => column.notNull())
       .addColumn('user_id', 'integer', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .execute();
-    await createIndex(queries, 'sidecar_holds', ['claim_id']);
     await createIndex(queries, 'sidecar_holds', ['node_id', 'expires_at']);
     await createIndex(queries, 'sidecar_holds', ['user_id', 'expires_at']);
-    await createIndex(queries, 'sidecar_holds', ['expires_at']);
   },
   async down(queries) {
     for (const table of ['sidecar_holds', 'sidecar_claim_ports', 'sidecar_claims']) {

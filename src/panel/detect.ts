@@ -12,9 +12,6 @@ export const panelTableNames: readonly string[] = [
   ...new Set(kinds.flatMap((kind) => Object.keys(kind.columns))),
 ];
 
-/** Tables this service inserts into. */
-const writtenTables = ['api_keys', 'activity_logs', 'activity_log_subjects'];
-
 /**
  * Tells which panel a database belongs to, from its tables and columns.
  *
@@ -30,12 +27,6 @@ export function detectPanel(visible: VisibleColumns): PanelKind {
       `the database holds the tables of both ${kind.name} and ${other.name}: finish or undo the migration between them`,
     );
   }
-  const unwritten = unknownMandatoryColumns(kind, visible);
-  if (unwritten.length > 0) {
-    throw new OperatorError(
-      `${kind.name} has columns that this version does not know and that have no default: ${unwritten.join(', ')}; rows without them would be refused, so update panel-sidecar`,
-    );
-  }
   return kind;
 }
 
@@ -46,15 +37,6 @@ export function missingColumns(kind: PanelKind, visible: VisibleColumns): readon
     if (present === undefined) return [table];
     return columns.filter((column) => !present.has(column)).map((column) => `${table}.${column}`);
   });
-}
-
-/** Columns a row must give a value to, though this service has none for them. */
-function unknownMandatoryColumns(kind: PanelKind, visible: VisibleColumns): readonly string[] {
-  return writtenTables.flatMap((table) =>
-    [...(visible.get(table) ?? [])]
-      .filter(([column, { isMandatory }]) => isMandatory && !kind.columns[table]?.includes(column))
-      .map(([column]) => `${table}.${column}`),
-  );
 }
 
 function unknownPanel(visible: VisibleColumns): OperatorError {

@@ -82,8 +82,8 @@ export interface NodeCapacity {
   readonly isInMaintenance: boolean;
   /** Null on a panel without locations. */
   readonly locationId: number | null;
-  /** Empty on a panel without tags. */
-  readonly tags: readonly string[];
+  /** Null on a panel without tags. */
+  readonly tags: readonly string[] | null;
   /** Whether a server of this size fits besides those that are there, in MiB. */
   fits(memory: number, disk: number): boolean;
 }
@@ -144,6 +144,8 @@ export interface PanelKind {
   readonly name: string;
   /** Every table and column this service reads or writes. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The columns of the rows this service makes; every other must have a default. */
+  readonly writtenColumns: Readonly<Record<string, readonly string[]>>;
   session(env: PanelEnv): SessionSettings;
   /** @param hasOwnTables Whether this service's own tables are there to be read with the panel's. */
   create(env: PanelEnv, hasOwnTables: boolean): Panel;

@@ -89,7 +89,8 @@ function judgedRequest(
   const [uri, ...moreUris] = rawHeaders(request, headers.uri);
   if (method === undefined || uri === undefined) return null;
   if (moreMethods.length > 0 || moreUris.length > 0) return null;
-  return { method, uri, contentType: request.sentContentType };
+  // Of several types the panel might go by another than the first.
+  return { method, uri, contentType: rawHeaders(request, 'content-type').join() };
 }
 
 /** Every line of a header as it came; Node folds or drops repeated ones. */

@@ -12,7 +12,8 @@ export interface Scope {
 export interface JudgedRequest {
   readonly method: string;
   readonly uri: string;
-  readonly contentType: string | undefined;
+  /** Empty where there is none. */
+  readonly contentType: string;
 }
 
 /** Permissions that allow what the panel checks against the user's own rights, never the key's. */
@@ -109,10 +110,10 @@ function extraPermissions(
 function showsPasswords(
   { parts, method }: ClientRoute,
   { query }: RequestedPath,
-  { contentType = '' }: JudgedRequest,
+  { contentType }: JudgedRequest,
 ): boolean {
   if (parts[2] !== 'databases') return false;
-  if (method === 'POST') return true;
+  if (method !== 'GET') return method === 'POST';
   // What to include may be asked for in the query, or in a body that is not seen here.
   return query === null || /password|%/i.test(query) || /json/i.test(contentType);
 }

@@ -1,13 +1,14 @@
 import type { Settings } from '../config/settings.ts';
-import type { VisibleColumns } from '../database/columns.ts';
 import type { Database } from '../database/database.ts';
 import type { DatabaseLimits } from '../database/limits.ts';
 import { atHost, explainConnectFailure, openDatabase } from '../database/open.ts';
 import { ownTableColumns } from '../database/own-tables.ts';
 import { hasOwnTables } from '../own-tables/presence.ts';
-import { detectPanel, panelTableNames } from '../panel/detect.ts';
+import { panelTableNames } from '../panel/detect.ts';
+import type { DatabaseSettings } from '../panel/env/database-settings.ts';
 import type { PanelEnv } from '../panel/env/panel-env.ts';
 import type { Panel, PanelKind } from '../panel/panel.ts';
+import { type FoundPanel, findPanel } from './find-panel.ts';
 
 /** The panel found, over its open database. */
 export interface OpenPanel {
@@ -17,11 +18,6 @@ export interface OpenPanel {
   readonly panel: Panel;
   /** Whether this service's own tables are there. */
   readonly hasOwnTables: boolean;
-}
-
-interface Found {
-  readonly kind: PanelKind;
-  readonly visible: VisibleColumns;
 }
 
 /** Every table a statement may name, without prefix. */
@@ -53,12 +49,17 @@ export async function openPanel(
   }
 }
 
-async function detect(env: PanelEnv, settings: Settings): Promise<Found> {
+/** Closes every connection to it. */
+export async function closePanel({ database, replica }: OpenPanel): Promise<void> {
+  await replica?.close();
+  await database.close();
+}
+
+async function detect(env: PanelEnv, settings: Settings): Promise<FoundPanel> {
   const limits = { ...databaseLimits(settings), poolSize: 1 };
   const database = openDatabase(env.database, limits, { timeZone: null }, tableNames);
   try {
-    const visible = await database.columns();
-    return { kind: detectPanel(visible), visible };
+    return await findPanel(database);
   } catch (error) {
     throw explainConnectFailure(error, env.database);
   } finally {
@@ -73,7 +74,14 @@ export function databaseLimits({ database }: Settings): DatabaseLimits {
 
 /** Not tried here: a service whose replica is away does without it. */
 function openReplica(env: PanelEnv, limits: DatabaseLimits, kind: PanelKind): Database | null {
-  const { database: settings, readHost } = env;
-  if (readHost === null || settings.driver === 'sqlite') return null;
-  return openDatabase(atHost(settings, readHost), limits, kind.session(env), tableNames);
+  const settings = replicaSettings(env);
+  if (settings === null) return null;
+  // Whoever waits for it in vain must then still get an answer from the primary.
+  const timeoutMs = Math.ceil(limits.timeoutMs / 2);
+  return openDatabase(settings, { ...limits, timeoutMs }, kind.session(env), tableNames);
+}
+
+/** Where the replica is that lists are read from, or null. A file has none. */
+export function replicaSettings({ database, readHost }: PanelEnv): DatabaseSettings | null {
+  return readHost === null || database.driver === 'sqlite' ? null : atHost(database, readHost);
 }

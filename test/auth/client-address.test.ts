@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import type { SeededKey } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 
@@ -7,7 +8,7 @@ let path: string;
 let key: SeededKey;
 
 async function start(env: Record<string, string>) {
-  sidecar = await startSidecar(env);
+  sidecar = await startSidecar(pterodactyl, { env });
   const admin = await sidecar.seed.user({ admin: true });
   path = keysOf(await sidecar.seed.user());
   key = await sidecar.seed.key(admin, { allowedIps: '["192.0.2.1"]' });

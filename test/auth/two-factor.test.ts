@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cell, cells } from '../support/cells.ts';
 import { refusalOf } from '../support/client.ts';
+import { insertRows } from '../support/insert-rows.ts';
 import type { SeededKey } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
 
@@ -11,8 +13,8 @@ type Caller = (typeof callers)[number];
 let sidecar: Sidecar;
 const keys = new Map<Caller, { key: SeededKey; path: string }>();
 
-async function start(env: Record<string, string>) {
-  sidecar = await startSidecar(env);
+async function start(cell: Cell, env: Record<string, string>) {
+  sidecar = await startSidecar(cell, { env });
   const { seed } = sidecar;
   const target = await seed.user();
   for (const caller of callers) {
@@ -25,11 +27,9 @@ async function start(env: Record<string, string>) {
 }
 
 async function store(value: string | null) {
-  const name = 'settings::pterodactyl:auth:2fa_required';
-  await sidecar.panel.execute('delete from settings where `key` = ?', [name]);
-  if (value !== null) {
-    await sidecar.panel.execute('insert into settings (`key`, value) values (?, ?)', [name, value]);
-  }
+  const key = 'settings::pterodactyl:auth:2fa_required';
+  await sidecar.panel.execute('delete from settings');
+  if (value !== null) await insertRows(sidecar.panel, 'settings', [{ key, value }]);
 }
 
 async function stopped(): Promise<Caller[]> {
@@ -44,46 +44,61 @@ async function stopped(): Promise<Caller[]> {
   return found;
 }
 
-describe('with the policy of the environment', () => {
-  beforeAll(() => start({ APP_2FA_REQUIRED: '2' }));
-  afterAll(() => sidecar.close());
+describe.each(cells.filter(({ panel }) => panel === 'pterodactyl'))('%s', (cell) => {
+  describe('with the policy of the environment', () => {
+    beforeAll(() => start(cell, { APP_2FA_REQUIRED: '2' }));
+    afterAll(() => sidecar.close());
 
-  it.each<[string | null, Caller[]]>([
-    [null, ['admin', 'user']],
-    ['2', ['admin', 'user']],
-    ['1', ['admin']],
-    ['true', ['admin']],
-    ['0', []],
-    ['false', []],
-    ['empty', []],
-    ['garbage', []],
-    ['7', ['admin', 'user']],
-  ])('a settings row of %j replaces it, and at once', async (value, expected) => {
-    await store(value);
-    expect(await stopped()).toEqual(expected);
+    it.each<[string | null, Caller[]]>([
+      [null, ['admin', 'user']],
+      ['2', ['admin', 'user']],
+      ['1', ['admin']],
+      ['true', ['admin']],
+      ['0', []],
+      ['false', []],
+      ['empty', []],
+      ['garbage', []],
+      ['7', ['admin', 'user']],
+    ])('a settings row of %j replaces it, and at once', async (value, expected) => {
+      await store(value);
+      expect(await stopped()).toEqual(expected);
+    });
+
+    it('stops the other endpoints too', async () => {
+      await store(null);
+      const { seed, send } = sidecar;
+      const key = keys.get('admin')?.key.bearer ?? '';
+      const target = await seed.user();
+      const requests = [
+        { method: 'POST', path: keysOf(target), body: { description: 'x' } },
+        { method: 'DELETE', path: `${keysOf(target)}/ptlc_0123456789A` },
+        { method: 'GET', path: freeOn({ id: 1 }) },
+        { method: 'HEAD', path: keysOf(target) },
+      ];
+      for (const request of requests) expect((await send({ ...request, key })).status).toBe(400);
+    });
   });
 
-  it('stops the other endpoints too', async () => {
-    await store(null);
-    const { seed, send } = sidecar;
-    const key = keys.get('admin')?.key.bearer ?? '';
-    const target = await seed.user();
-    const requests = [
-      { method: 'POST', path: keysOf(target), body: { description: 'x' } },
-      { method: 'DELETE', path: `${keysOf(target)}/ptlc_0123456789A` },
-      { method: 'GET', path: freeOn({ id: 1 }) },
-      { method: 'HEAD', path: keysOf(target) },
-    ];
-    for (const request of requests) expect((await send({ ...request, key })).status).toBe(400);
+  describe('with APP_ENVIRONMENT_ONLY', () => {
+    beforeAll(() => start(cell, { APP_2FA_REQUIRED: 'true', APP_ENVIRONMENT_ONLY: 'true' }));
+    afterAll(() => sidecar.close());
+
+    it.each([null, '0', '2'])('a settings row of %j changes nothing', async (value) => {
+      await store(value);
+      expect(await stopped()).toEqual(['admin']);
+    });
   });
 });
 
-describe('with APP_ENVIRONMENT_ONLY', () => {
-  beforeAll(() => start({ APP_2FA_REQUIRED: 'true', APP_ENVIRONMENT_ONLY: 'true' }));
+describe.each(cells.filter(({ panel }) => panel === 'pelican'))('%s', (cell) => {
+  beforeAll(() => start(cell, { APP_2FA_REQUIRED: '2' }));
   afterAll(() => sidecar.close());
 
-  it.each([null, '0', '2'])('a settings row of %j changes nothing', async (value) => {
-    await store(value);
-    expect(await stopped()).toEqual(['admin']);
-  });
+  it.each([null, '2'])(
+    'stops nobody, as the panel asks on its pages only: a settings row of %j',
+    async (value) => {
+      await store(value);
+      expect(await stopped()).toEqual([]);
+    },
+  );
 });

@@ -34,13 +34,24 @@ async function stop({ process, finished }: Running, signal: NodeJS.Signals = 'SI
   return finished;
 }
 
-describe('the lines it prints', () => {
+const kinds = [
+  {
+    name: 'Pterodactyl',
+    args: [],
+    application: 'ptla_',
+    account: 'ptlc_',
+    location: { id: 1, short: 'fra' },
+  },
+  { name: 'Pelican', args: ['--pelican'], application: 'papp_', account: 'pacc_', location: null },
+];
+
+describe.each(kinds)('the lines it prints as a $name', ({ name, args, application, account, location }) => {
   let demo: Running;
   let lines: readonly string[];
   let text: string;
 
   beforeAll(async () => {
-    const started = await startDemo(['--listen', '127.0.0.1:0'], { CI: 'true' });
+    const started = await startDemo([...args, '--listen', '127.0.0.1:0'], { CI: 'true' });
     demo = started.demo;
     text = started.text;
     lines = text.split('\n').filter((line) => line.startsWith('curl '));
@@ -56,7 +67,9 @@ describe('the lines it prints', () => {
   it('are four, without colours where nobody looks', () => {
     expect(lines).toHaveLength(4);
     expect(text).not.toContain('\u001b');
-    expect(text).toMatch(/^Application key {2}ptla_demoBilling[A-Za-z0-9]{32}$/m);
+    expect(text).toContain(`The service over a small ${name} panel`);
+    const shown = /^Application key {2}(\w{5})demoBilling[A-Za-z0-9]{32}$/m.exec(text);
+    expect(shown?.[1]).toBe(application);
   });
 
   it('list keys', async () => {
@@ -66,8 +79,8 @@ describe('the lines it prints', () => {
       description,
     ]);
     expect(shown).toEqual([
-      ['ptlc_demoPlugin1', 'Status plugin'],
-      ['ptlc_demoBackup1', 'Nightly backups'],
+      [`${account}demoPlugin1`, 'Status plugin'],
+      [`${account}demoBackup1`, 'Nightly backups'],
     ]);
   });
 
@@ -77,11 +90,12 @@ describe('the lines it prints', () => {
       object: 'api_key',
       attributes: { description: 'Shop', allowed_ips: ['203.0.113.0/24'], last_used_at: null },
     });
-    expect(created.attributes.identifier + created.meta.secret_token).toMatch(/^ptlc_[A-Za-z0-9]{43}$/);
+    const made: string = created.attributes.identifier + created.meta.secret_token;
+    expect([made.slice(0, 5), made.slice(5)]).toEqual([account, expect.stringMatching(/^[A-Za-z0-9]{43}$/)]);
   });
 
   it('delete a key that is there', async () => {
-    expect(lines[2]).toContain('/ptlc_demoPlugin1');
+    expect(lines[2]).toContain(`/${account}demoPlugin1`);
     expect(await paste(2)).toMatch(/^HTTP\/1\.1 204 No Content\r\n/);
     expect(await paste(2)).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
   });
@@ -92,7 +106,9 @@ describe('the lines it prints', () => {
       25571, 25572, 25573, 25574, 25575,
     ]);
     expect(meta.pagination).toMatchObject({ total: 144, count: 5, per_page: 5, total_pages: 29 });
-    expect(meta.node).toMatchObject({ id: 1, name: 'fra-1', location: { id: 1, short: 'fra' } });
+    expect(meta.node).toMatchObject({ id: 1, name: 'fra-1' });
+    if (location === null) expect(meta.node.location).toBeNull();
+    else expect(meta.node.location).toMatchObject(location);
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckReport } from '../../src/doctor/run-checks.ts';
-import { parseDotenv } from '../../src/panel/env/dotenv.ts';
+import { envValueOf, serviceAccount } from '../support/admin-session.ts';
 import { cells } from '../support/cells.ts';
 import { run } from '../support/cli.ts';
 import { createPanelDatabase, type PanelDatabase, TEST_APP_KEY } from '../support/panel-database.ts';
@@ -32,14 +32,19 @@ function complaints(reports: ReadonlyMap<string, CheckReport>): readonly string[
     .map(({ name, status }) => `${name}: ${status}`);
 }
 
-describe.each(cells)('$panel on $on', (cell) => {
+describe.each(cells)('%s', (cell) => {
   it('is fit with the privileges that the docs print, but for a key to try', async () => {
     const panel = await createPanelDatabase(cell.panel, cell.on);
     const reports = await examine(panel.folder);
+    const seed = new PanelSeed(panel);
+    await seed.key(await seed.user({ admin: true }));
+    const withKey = await examine(panel.folder);
     await panel.drop();
+    expect(complaints(withKey)).toEqual([]);
     expect([...reports.keys()]).toEqual([
       ...['environment', 'configuration', 'cached config', 'database', 'tables', 'app key'],
       ...['privileges', 'least privilege', 'clocks', 'time zone', 'two-factor', 'proxies'],
+      ...['webhooks', 'own tables', 'own rows', 'scopes'],
     ]);
     expect(complaints(reports)).toEqual(['app key: warn']);
     expect(reports.get('tables')?.detail.toLowerCase()).toBe(
@@ -57,9 +62,8 @@ describe('a panel on MariaDB', () => {
     panel = await createPanelDatabase('pterodactyl', 'mariadb');
     const seed = new PanelSeed(panel);
     await seed.key(await seed.user({ admin: true }));
-    const variables = parseDotenv(panel.envText(), {});
-    database = variables.get('DB_DATABASE') ?? '';
-    account = `'${variables.get('DB_USERNAME')}'@'127.0.0.1'`;
+    database = envValueOf(panel, 'DB_DATABASE');
+    account = serviceAccount(panel);
   });
 
   afterAll(() => panel.drop());
@@ -67,7 +71,7 @@ describe('a panel on MariaDB', () => {
   it('prints one line a check for people, with a mark, and what to do', async () => {
     const { code, stdout, stderr } = await run(['doctor', '--panel', panel.folder], { env: { CI: 'true' } });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(12);
+    expect(lines).toHaveLength(16);
     expect(lines[0]).toBe(`✓ environment      ${panel.folder}/.env`);
     expect(lines[3]).toMatch(new RegExp(`^✓ database {9}MariaDB \\S+ at 127\\.0\\.0\\.1:\\d+/${database}$`));
     expect(lines[5]).toBe('✓ app key          APP_KEY opens the stored API keys');
@@ -145,7 +149,7 @@ describe('a panel on MariaDB', () => {
     await panel.execute(`grant select (expires_at) on ${database}.api_keys to ${account}`);
     expect(complaints(reports)).toEqual([
       ...['tables: fail', 'app key: skip', 'privileges: skip', 'least privilege: skip'],
-      ...['time zone: skip', 'two-factor: skip'],
+      ...['time zone: skip', 'two-factor: skip', 'webhooks: skip', 'own tables: skip', 'own rows: skip'],
     ]);
     expect(reports.get('tables')?.detail).toContain('not granted to this account: api_keys.expires_at');
     expect(reports.get('app key')?.detail).toBe("needs the panel's tables");
@@ -161,7 +165,8 @@ describe('a panel on MariaDB', () => {
     const reports = await examine(panel.folder, { DB_PASSWORD: 'wrong-password' });
     expect(complaints(reports)).toEqual([
       ...['database: fail', 'tables: skip', 'app key: skip', 'privileges: skip', 'least privilege: skip'],
-      ...['clocks: skip', 'time zone: skip', 'two-factor: skip'],
+      ...['clocks: skip', 'time zone: skip', 'two-factor: skip', 'webhooks: skip'],
+      ...['own tables: skip', 'own rows: skip'],
     ]);
     expect(reports.get('database')?.detail).toMatch(
       /refused the user "t_\w+": check DB_USERNAME and DB_PASSWORD$/,
@@ -238,7 +243,7 @@ describe('a panel on MariaDB', () => {
   });
 
   it('shows no secret', async () => {
-    const password = parseDotenv(panel.envText(), {}).get('DB_PASSWORD') ?? '';
+    const password = envValueOf(panel, 'DB_PASSWORD');
     const text = JSON.stringify([
       ...(await examine(panel.folder)).values(),
       ...(await examine(panel.folder, { DB_HOST: 'localhost', DB_PORT: '1' })).values(),
@@ -253,7 +258,7 @@ describe('a panel on MariaDB', () => {
       status: 'fail',
       detail: "/nowhere does not exist: give the panel's folder, or its .env file",
     });
-    expect(complaints(reports)).toHaveLength(12);
+    expect(complaints(reports)).toHaveLength(16);
 
     const folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-doctor-'));
     const file = join(folder, 'bad.yaml');

@@ -73,3 +73,13 @@ it('ends as a shell would after a signal that ended the program', async () => {
   program("process.kill(process.pid, 'SIGKILL');");
   expect((await run([], options())).code).toBe(137);
 });
+
+it('leaves out that SQLite is experimental in the oldest Node that will do, and no other warning', async () => {
+  program(`
+    process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
+    process.emitWarning('another matter');
+  `);
+  const { stderr } = await run([], { file: options().file });
+  expect(stderr).toMatch(/^\(node:\d+\) Warning: another matter\n/);
+  expect(stderr).not.toContain('SQLite');
+});

@@ -33,11 +33,6 @@ describe.each(documents)('%s', (document) => {
     const named = [...text.matchAll(/\bnpm (?:run ([\w-]+)|(test)\b)/g)].map(([, run, test]) => run ?? test);
     expect(named.filter((name) => name === undefined || scripts[name] === undefined)).toEqual([]);
   });
-
-  test('has lines that fit a screen', () => {
-    const long = prose.split('\n').filter((line) => line.length > 120 && !line.startsWith('|'));
-    expect(long).toEqual([]);
-  });
 });
 
 test('the README names the two commands', () => {

@@ -1,33 +1,39 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pelicanColumns } from '../../src/panel/pelican/tables.ts';
-import { pterodactylColumns } from '../../src/panel/pterodactyl/tables.ts';
+import { ownTableColumns } from '../../src/database/own-tables.ts';
+import type { PanelKind } from '../../src/panel/panel.ts';
+import { pelican } from '../../src/panel/pelican/pelican.ts';
+import { pterodactyl } from '../../src/panel/pterodactyl/pterodactyl.ts';
 import { cells, type PanelName } from '../support/cells.ts';
 import { printedStatements } from '../support/least-privilege.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { connectAsService, type ServiceConnection } from '../support/service-connection.ts';
 
-const columns: Readonly<Record<PanelName, Readonly<Record<string, readonly string[]>>>> = {
-  pterodactyl: pterodactylColumns,
-  pelican: pelicanColumns,
-};
+const kinds: Readonly<Record<PanelName, PanelKind>> = { pterodactyl, pelican };
 
-/** Columns that printed grants name, by table. */
-function grantedColumns(printed: string): Map<string, Set<string>> {
+/** Columns that printed grants name, by table. @param right Only those granted for this. */
+function grantedColumns(printed: string, right = ''): Map<string, Set<string>> {
   const granted = new Map<string, Set<string>>();
   const sql = printed.replaceAll(/^\s*--.*$/gm, '');
   for (const [, privileges = '', table = ''] of sql.matchAll(
     /GRANT ([^;]*?)\sON (?:panel|public)\.(\w+)\s+TO/g,
   )) {
-    const lists = [...privileges.matchAll(/\(([^)]*)\)/g)].map(([, list = '']) => list);
+    const lists = [...privileges.matchAll(new RegExp(`${right} ?\\(([^)]*)\\)`, 'g'))].map(
+      ([, list = '']) => list,
+    );
+    if (lists.length === 0) continue;
     const names = lists.flatMap((list) => list.split(',')).map((name) => name.replaceAll(/[\s`]/g, ''));
     granted.set(table, new Set([...(granted.get(table) ?? []), ...names]));
   }
   return granted;
 }
 
+function setsOf(columns: Readonly<Record<string, readonly string[]>>): Map<string, Set<string>> {
+  return new Map(Object.entries(columns).map(([table, names]) => [table, new Set(names)]));
+}
+
 const onServers = cells.filter(({ on }) => on !== 'sqlite');
 
-describe.each(onServers)('with the grants printed for $panel on $on', ({ panel: name, on }) => {
+describe.each(onServers)('with the grants printed for %s', ({ panel: name, on }) => {
   let panel: PanelDatabase;
   let connection: ServiceConnection;
 
@@ -42,8 +48,15 @@ describe.each(onServers)('with the grants printed for $panel on $on', ({ panel: 
   });
 
   test('the service may use the columns that it names in its statements, and no others', () => {
-    const needed = Object.entries(columns[name]).map(([table, names]) => [table, new Set(names)] as const);
-    expect(grantedColumns(printedStatements(name, panel.dialect))).toEqual(new Map(needed));
+    const printed = printedStatements(name, panel.dialect);
+    expect(grantedColumns(printed)).toEqual(setsOf(kinds[name].columns));
+    expect(grantedColumns(printed, 'INSERT')).toEqual(setsOf(kinds[name].writtenColumns));
+  });
+
+  test('all own tables are granted, and no others', () => {
+    const printed = printedStatements(name, panel.dialect, 'own tables').replaceAll(/\bSEQUENCE [^;]*/g, '');
+    const tables = [...printed.matchAll(/\b(?:panel|public)\.(sidecar_\w+)/g)].map(([, table]) => table);
+    expect(tables.sort()).toEqual(Object.keys(ownTableColumns).sort());
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { type Answer, type Sent, send } from '../support/client.ts';
 import { NginxServer } from '../support/nginx.ts';
 import type { SeededKey, SeededUser } from '../support/seed.ts';
@@ -20,7 +21,7 @@ let node: { readonly id: number };
 let key: SeededKey;
 
 beforeAll(async () => {
-  sidecar = await startSidecar({ SIDECAR_TRUSTED_PROXIES: '127.0.0.1' });
+  sidecar = await startSidecar(pterodactyl, { env: { SIDECAR_TRUSTED_PROXIES: '127.0.0.1' } });
   admin = await sidecar.seed.user({ admin: true });
   owner = await sidecar.seed.user();
   node = await sidecar.seed.node(3);
@@ -58,7 +59,7 @@ async function takenBy(sent: Sent): Promise<'panel-sidecar' | 'panel'> {
   return byStandIn ? 'panel' : 'panel-sidecar';
 }
 
-describe('the four paths', () => {
+describe("the service's paths", () => {
   const listed = 'seeded00001';
 
   test.each(['', '/', '?a=1', '/?a=1&b[]=2'])('list, with "%s" behind', async (behind) => {
@@ -86,8 +87,30 @@ describe('the four paths', () => {
   });
 
   test.each([
+    ['GET', '/api/application/allocations/free', 200],
+    ['GET', '/api/application/allocations/free/?summary=1', 200],
+    ['POST', '/api/application/allocations/claims', 501],
+    ['GET', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77', 501],
+    ['DELETE', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/extend', 501],
+    ['POST', '/api/application/allocations/claims/0f2b1a63-5d0e-4f4a-9f0b-6c3a4f1b2d77/replace', 501],
+    ['PUT', '/api/application/allocations/claims', 405],
+  ])('ports: %s %s is answered %i by the service', async (method, path, status) => {
+    const { status: answered } = await ask({ method, path });
+    expect(answered).toBe(status);
+    expect(standIn.received).toEqual([]);
+  });
+
+  test.each([
     ['PUT', '/api/application/users/1/api-keys', 405],
-    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
+    ['PUT', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA', 405],
+    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate', 405],
+    ['DELETE', '/api/application/users/1/api-keys/revoke', 405],
+    ['PUT', '/api/application/api-keys', 405],
+    ['GET', '/api/application/api-keys/revoke', 405],
+    ['POST', '/api/application/allocations/free', 405],
+    ['PUT', '/api/application/allocations/claims', 405],
+    ['GET', '/api/application/allocations/claims/7/extend', 404],
     ['GET', '/api/application/users/abc/api-keys', 404],
     ['DELETE', '/api/application/users/1/api-keys/odd.php', 404],
     ['POST', '/api/application/nodes/1/allocations/free', 405],
@@ -96,6 +119,33 @@ describe('the four paths', () => {
     expect(answer.status).toBe(status);
     expect(answer.json).toMatchObject({ errors: [{ status: String(status) }] });
     expect(standIn.received).toEqual([]);
+  });
+
+  // The service here has no tables of its own: what it answers to is told by who answered.
+  test.each([
+    ['GET', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['PATCH', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/disable'],
+    ['POST', '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/enable'],
+    ['POST', '/api/application/users/1/api-keys/revoke'],
+    ['GET', '/api/application/api-keys'],
+    ['POST', '/api/application/api-keys/revoke'],
+    ['GET', '/api/application/allocations/free'],
+    ['POST', '/api/application/allocations/claims'],
+    ['GET', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/extend'],
+    ['POST', '/api/application/allocations/claims/6f0a3c4e-58b5-4a7f-9a6a-0e1d2b3c4d5e/replace'],
+  ])('%s %s goes to the service', async (method, path) => {
+    for (const behind of ['', '/', '?a=1']) {
+      expect(await takenBy({ method, path: path + behind })).toBe('panel-sidecar');
+    }
+  });
+
+  test('a leaked key is reported without a key of one’s own', async () => {
+    const path = '/api/application/api-keys/revoke';
+    const answer = await send(nginx.url, { method: 'POST', path, body: { keys: ['x'.repeat(48)] } });
+    expect([answer.status, answer.headers['x-request-id'] === undefined]).toEqual([501, false]);
   });
 });
 
@@ -108,12 +158,29 @@ test.each([
   '/api/application/users/1',
   '/api/application/users/1/api-keysx',
   '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/more',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotates',
+  '/api/application/users/1/api-keys/ptlc_AAAAAAAAAAA/rotate/1',
+  '/api/application/api-keysx',
+  '/api/application/api-keys/ptlc_AAAAAAAAAAA',
+  '/api/application/api-keys/revoke/1',
+  '/api/application/allocations',
+  '/api/application/allocations/frees',
+  '/api/application/allocations/free/3',
+  '/api/application/allocations/claims/1/more',
   '/api/application/users/1/2/api-keys',
   '/api/application/users//api-keys',
   '/api/application/users/1%2F2/api-keys',
+  '/api/application/api-keys/1',
+  '/api/application/allocations',
+  '/api/application/allocations/claims/1/more',
+  '/api/application/allocations/free/3',
   '/api/application/nodes/1/allocations',
   '/api/application/nodes/1/allocations/3',
   '/api/application/nodes/1/allocations/free/3',
+  '/api/application/allocations',
+  '/api/application/allocations/claims/1/2',
+  '/api/application/allocations/free/3',
+  '/api/application/servers',
   '/API/application/users/1/api-keys',
   '/x/api/application/users/1/api-keys',
   '/healthz',

@@ -1,4 +1,5 @@
 import { insertRows } from '../support/insert-rows.ts';
+import { pterodactylTraits as traits } from '../support/pterodactyl-traits.ts';
 import { sealed } from '../support/seed.ts';
 import type { SqlExecutor } from '../support/test-database.ts';
 
@@ -12,12 +13,17 @@ export async function seedReadmeState(db: SqlExecutor): Promise<void> {
   await insertRows(db, 'users', [user(1, 'operator', 1), user(7, 'customer', 0)]);
   await insertRows(db, 'api_keys', [
     {
-      ...{ user_id: 1, key_type: 2, identifier: readmeKey.slice(0, 16), token: sealed(readmeKey.slice(16)) },
+      ...{
+        user_id: 1,
+        key_type: 2,
+        identifier: readmeKey.slice(0, 16),
+        token: sealed(traits, readmeKey.slice(16)),
+      },
       ...{ memo: 'billing', allowed_ips: null },
       ...{ r_users: 3, r_allocations: 1, r_nodes: 1, r_locations: 1, ...times },
     },
     {
-      ...{ user_id: 7, key_type: 1, identifier: 'ptlc_Zx81kQ0aWm2', token: sealed('0'.repeat(32)) },
+      ...{ user_id: 7, key_type: 1, identifier: 'ptlc_Zx81kQ0aWm2', token: sealed(traits, '0'.repeat(32)) },
       ...{ memo: 'mobile app', allowed_ips: '[]' },
       ...{ r_users: 0, r_allocations: 0, r_nodes: 0, r_locations: 0, ...times },
     },

@@ -1,7 +1,6 @@
 import { request as httpRequest } from 'node:http';
-import type { PanelDatabase } from '../support/panel-database.ts';
 import { recordedCredentials } from '../support/recorded-keys.ts';
-import type { RecordedAnswer, RecordedEffects, Recording } from './recording.ts';
+import type { RecordedAnswer, Recording } from './recording.ts';
 
 /** Sends a recorded request to a service, byte for byte. */
 export function replay(url: string, { request }: Recording): Promise<RecordedAnswer> {
@@ -54,40 +53,4 @@ export function withoutChance(body: unknown): unknown {
     .replaceAll(/"last_used_at":"(?!2026-02-03)[^"]+"/g, '"last_used_at":null')
     .replaceAll(/http:\/\/127\.0\.0\.1(:\d+)?\//g, 'http://<host>/');
   return JSON.parse(text) as unknown;
-}
-
-/** What a request left in the database, in the shape of the recordings, and the rows only this service writes. */
-export async function effectsOf(
-  panel: PanelDatabase,
-  seededKeys: number,
-): Promise<RecordedEffects & { readonly own: readonly string[] }> {
-  const keys = await panel.query(
-    `select user_id, key_type, identifier, memo, allowed_ips, expires_at, r_users, r_servers from api_keys where id > ?`,
-    [seededKeys],
-  );
-  const [left] = await panel.query('select count(*) as n from api_keys where id <= ?', [seededKeys]);
-  const activity = await panel.query(
-    'select id, event, actor_type, actor_id, api_key_id, ip, description, properties from activity_logs order by id',
-  );
-  const subjects = await panel.query('select subject_type from activity_log_subjects order by id');
-  const isOwn = (event: unknown) => /\.view$|^api:refused$/.test(String(event));
-  return {
-    newKeys: keys.map(({ identifier, ...row }) => ({
-      ...row,
-      idlen: String(identifier).length,
-      prefix: String(identifier).slice(0, 5),
-    })),
-    seededKeysLeft: Number(left?.n),
-    activity: activity
-      .filter(({ event }) => !isOwn(event))
-      .map(({ event, actor_type, actor_id, api_key_id, ip, description, properties }) => ({
-        ...{ event, actor_type, actor_id },
-        has_key: api_key_id === null ? 0 : 1,
-        ...{ ip, description },
-        // Some drivers give JSON columns as values, some as text.
-        properties: typeof properties === 'string' ? (JSON.parse(properties) as unknown) : properties,
-      })),
-    subjects: subjects.map(({ subject_type }) => String(subject_type)),
-    own: activity.filter(({ event }) => isOwn(event)).map(({ event }) => String(event)),
-  };
 }

@@ -1,5 +1,9 @@
-import { type Connection, createConnection } from 'mysql2/promise';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createConnection } from 'mysql2/promise';
+import pg from 'pg';
 import { inject } from 'vitest';
+import { send } from './client.ts';
 import type { PanelDatabase } from './panel-database.ts';
 
 /** The value of a variable in the panel's `.env`. */
@@ -10,22 +14,88 @@ export function envValueOf(panel: PanelDatabase, name: string): string {
 }
 
 /** The account the service logs in with, as SQL writes it. */
-export const serviceAccount = (panel: PanelDatabase) => `'${envValueOf(panel, 'DB_USERNAME')}'@'127.0.0.1'`;
+export function serviceAccount(panel: PanelDatabase): string {
+  const user = envValueOf(panel, 'DB_USERNAME');
+  return panel.dialect === 'postgres' ? user : `'${user}'@'127.0.0.1'`;
+}
 
-/** A connection of the administrator's own to the panel's database, for transactions and locks; end it. */
-export function adminSession(panel: PanelDatabase): Promise<Connection> {
-  const { host, port, rootUser: user, rootPassword: password } = inject('mariadb');
-  return createConnection({ host, port, user, password, database: envValueOf(panel, 'DB_DATABASE') });
+/** A connection of the administrator's own, for transactions and locks; end it. */
+export interface AdminSession {
+  /** Runs a statement without parameters. */
+  query(sql: string): Promise<void>;
+  /** Begins a transaction that, until it ends, keeps others from making keys for this user. */
+  holdUser(user: { readonly id: number }): Promise<void>;
+  /** Begins one in which nobody else can read a key. */
+  holdKeys(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Opens such a connection to the database of a panel on one of the servers that all tests share, or a file. */
+export async function adminSession(panel: PanelDatabase): Promise<AdminSession> {
+  const { query, end } = await connect(panel);
+  const lockKeys = {
+    mysql: 'lock tables api_keys write',
+    sqlite: 'begin exclusive',
+    postgres: 'begin; lock table api_keys',
+  };
+  return {
+    query,
+    end,
+    holdKeys: () => query(lockKeys[panel.dialect]),
+    async holdUser({ id }) {
+      // SQLite knows no locks of rows: who is about to write has the file.
+      await query(panel.dialect === 'sqlite' ? 'begin immediate' : 'begin');
+      if (panel.dialect !== 'sqlite') await query(`select id from users where id = ${id} for update`);
+    },
+  };
+}
+
+async function connect(panel: PanelDatabase): Promise<Pick<AdminSession, 'query' | 'end'>> {
+  const { on } = panel.cell;
+  if (on === 'sqlite') {
+    const file = new DatabaseSync(join(panel.folder, 'database.sqlite'), { timeout: 5_000 });
+    return { query: async (sql) => file.exec(sql), end: async () => file.close() };
+  }
+  const { host, port, rootUser: user, rootPassword: password } = inject(on);
+  const options = { host, port, user, password, database: envValueOf(panel, 'DB_DATABASE') };
+  if (on === 'postgres') {
+    const client = new pg.Client(options);
+    await client.connect();
+    return { query: async (sql) => void (await client.query(sql)), end: () => client.end() };
+  }
+  const connection = await createConnection(options);
+  return { query: async (sql) => void (await connection.query(sql)), end: () => connection.end() };
 }
 
 /**
- * Whether the service waits for a user's row that somebody else holds. InnoDB's own table of waits is no help:
- * it is not brought up to date while it is being read all the time.
+ * Whether the service waits for a user whom somebody else holds. SQLite shows nothing, but whoever is in flight
+ * there waits, or will.
  */
-export async function waitsForUser(panel: PanelDatabase): Promise<boolean> {
-  const rows = await panel.query(
-    "select id from information_schema.processlist where user = ? and info like 'select%for update'",
-    [envValueOf(panel, 'DB_USERNAME')],
-  );
-  return rows.length > 0;
+export async function waitsForUser(panel: PanelDatabase, url: string): Promise<boolean> {
+  return panel.dialect === 'sqlite'
+    ? (await inFlight(url)) > 1
+    : waitsForLock(panel, "info like '%for update'");
+}
+
+/** Whether the service waits for keys that somebody else holds. SQLite does not show it. */
+export function waitsForKeys(panel: PanelDatabase): Promise<boolean> {
+  return waitsForLock(panel, "state = 'Waiting for table metadata lock'");
+}
+
+/**
+ * @param onMysql how a process shows there that it waits; InnoDB's own table of waits is no help, as it is not
+ *   brought up to date while it is being read all the time
+ */
+async function waitsForLock(panel: PanelDatabase, onMysql: string): Promise<boolean> {
+  const waiting =
+    panel.dialect === 'postgres'
+      ? "select pid from pg_stat_activity where usename = ? and wait_event_type = 'Lock'"
+      : `select id from information_schema.processlist where user = ? and ${onMysql}`;
+  return (await panel.query(waiting, [envValueOf(panel, 'DB_USERNAME')])).length > 0;
+}
+
+/** Requests that a service is working on, the one that asks included. */
+export async function inFlight(url: string): Promise<number> {
+  const { text } = await send(url, { path: '/metrics' });
+  return Number(/^panel_sidecar_requests_in_flight (\d+)$/m.exec(text)?.[1]);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { programEnv } from './program-env.ts';
 
 /** The command under test. */
 export const binary = fileURLToPath(new URL('../../bin/panel-sidecar', import.meta.url));
@@ -36,7 +37,7 @@ export interface Running {
 /** Starts the real binary. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Running {
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.file ?? binary, ...args], {
-    env: { PATH: process.env.PATH, ...options.env },
+    env: { ...programEnv, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   let stdout = '';

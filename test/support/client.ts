@@ -32,7 +32,7 @@ export interface AnsweredError {
   readonly meta?: { readonly source_field: string; readonly rule: string };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Sends one request with nothing added to it that the test did not ask for, but `Host` and lengths. */
 export function send(url: string, sent: Sent): Promise<Answer> {
@@ -88,11 +88,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Sends bytes that are no request of any HTTP client and answers with all that came back. */
-export function sendBytes(url: string, bytes: string): Promise<string> {
+/**
+ * Sends bytes that are no request of any HTTP client and answers with all that came back until the service
+ * closed the connection.
+ *
+ * @param andNoMore tells the service that nothing will follow
+ */
+export function sendBytes(url: string, bytes: string, andNoMore = false): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(bytes, 'latin1');
+      if (andNoMore) socket.end();
+    });
     let received = '';
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');

@@ -16,11 +16,14 @@ import {
 } from './test-database.ts';
 
 /**
- * Creates an empty database with a random name. Its administrator's sessions are in UTC, whatever the
- * server's own time zone is, so that what a test writes and reads does not depend on it.
+ * Creates an empty database with a random name.
+ *
+ * @param timeZone of its administrator's sessions, so that a test writes and reads what the panel would; null
+ *   leaves the server's own
  */
 export async function createMariadbDatabase(
   address: ServerAddress,
+  timeZone: string | null = '+00:00',
 ): Promise<TestDatabase & { name: string }> {
   const name = randomName();
   const { host, port, rootUser: user, rootPassword: password } = address;
@@ -37,10 +40,13 @@ export async function createMariadbDatabase(
     connectionLimit: 4,
     charset: 'utf8mb4_unicode_ci',
     dateStrings: true,
+    jsonStrings: true,
     supportBigNumbers: true,
     multipleStatements: true,
   });
-  pool.pool.on('connection', (connection) => connection.query("set time_zone = '+00:00'"));
+  if (timeZone !== null) {
+    pool.pool.on('connection', (connection) => connection.query('set time_zone = ?', [timeZone]));
+  }
   return {
     name,
     ...executor(pool),

@@ -13,6 +13,8 @@ export function dataFolderOptions(folder: string): string[] {
   return [
     '--no-defaults',
     `--datadir=${folder}/data`,
+    // A server that starts removes temporary tables that it finds, another server's too where they share a folder.
+    `--tmpdir=${folder}`,
     '--skip-name-resolve',
     '--innodb-log-file-size=16M',
     '--innodb-buffer-pool-size=64M',

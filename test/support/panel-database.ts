@@ -5,9 +5,10 @@ import { inject } from 'vitest';
 import { createTableStatements } from '../../src/demo/schema/ddl.ts';
 import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
-import type { DatabaseName, PanelName } from './cells.ts';
+import { type Cell, createCell, type DatabaseName, type PanelName } from './cells.ts';
 import { createServiceUser } from './least-privilege.ts';
 import { createMariadbDatabase } from './mariadb-database.ts';
+import { type PanelTraits, panelTraits } from './panel-traits.ts';
 import { createPostgresDatabase } from './postgres-database.ts';
 import { createSqliteDatabase } from './sqlite-database.ts';
 import type { Seed, ServerAddress, SqlExecutor, TestDatabase } from './test-database.ts';
@@ -20,6 +21,9 @@ export type EnvOverrides = Readonly<Record<string, string | null>>;
 
 /** A panel as the service meets it: a folder with an `.env`, and the database which that names. */
 export type PanelDatabase = SqlExecutor & {
+  readonly cell: Cell;
+  /** What to expect of this panel. */
+  readonly traits: PanelTraits;
   /** The panel's folder; holds an `.env` without overrides. */
   readonly folder: string;
   /** The text of an `.env` for this database, whose user has the privileges the docs print, and no others. */
@@ -46,9 +50,9 @@ export async function createPanelDatabase(
   on: DatabaseName,
   address?: ServerAddress,
 ): Promise<PanelDatabase> {
-  const { tables, env } = panels[panel];
+  const { tables, env, sessionZone } = panels[panel];
   const folder = mkdtempSync(join(tmpdir(), `panel-sidecar-${panel}-`));
-  const database = await createDatabase(on, folder, address);
+  const database = await createDatabase(on, folder, address, sessionZone);
   for (const sql of createTableStatements(tables, database.dialect, '')) await database.execute(sql);
   const access = await grantAccess(database, panel, on, address ?? sharedServer(on));
   const envText = (overrides: EnvOverrides = {}) => renderEnv({ ...env, ...access.env, ...overrides });
@@ -58,12 +62,14 @@ export async function createPanelDatabase(
     dialect: database.dialect,
     query: database.query,
     execute: database.execute,
+    cell: createCell(panel, on),
+    traits: panelTraits[panel],
     folder,
     envText,
     adminEnv: access.adminEnv,
     async grantOwnTables() {
       await access.grantOwnTables();
-      names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox');
+      names.push('sidecar_keys', 'sidecar_idempotency', 'sidecar_outbox', 'sidecar_announcements');
       names.push('sidecar_claims', 'sidecar_claim_ports', 'sidecar_holds');
     },
     reset: (seed) => database.refill(names, seed),
@@ -83,9 +89,18 @@ const commonEnv = {
 };
 
 const panels = {
-  pterodactyl: { tables: pterodactylTables, env: { ...commonEnv, APP_TIMEZONE: 'UTC' } },
-  // Pelican is in UTC whatever this says; a service that believed it would be caught.
-  pelican: { tables: pelicanTables, env: { ...commonEnv, APP_TIMEZONE: 'America/New_York' } },
+  pterodactyl: {
+    tables: pterodactylTables,
+    env: { ...commonEnv, APP_TIMEZONE: 'UTC' },
+    sessionZone: '+00:00',
+  },
+  pelican: {
+    tables: pelicanTables,
+    // Pelican is in UTC whatever this says; a service that believed it would be caught.
+    env: { ...commonEnv, APP_TIMEZONE: 'America/New_York' },
+    // It writes UTC into sessions of whatever zone the server has.
+    sessionZone: null,
+  },
 };
 
 type NamedDatabase = TestDatabase & { readonly name: string };
@@ -94,6 +109,7 @@ async function createDatabase(
   on: DatabaseName,
   folder: string,
   address: ServerAddress | undefined,
+  sessionZone: string | null,
 ): Promise<NamedDatabase> {
   switch (on) {
     case 'sqlite': {
@@ -101,7 +117,7 @@ async function createDatabase(
       return { name, ...createSqliteDatabase(name) };
     }
     case 'mariadb':
-      return createMariadbDatabase(address ?? inject('mariadb'));
+      return createMariadbDatabase(address ?? inject('mariadb'), sessionZone);
     case 'postgres':
       return createPostgresDatabase(address ?? inject('postgres'));
   }

@@ -26,11 +26,14 @@ export async function createPostgresDatabase(
 ): Promise<TestDatabase & { name: string }> {
   const name = randomName();
   const { host, port, rootUser: user, rootPassword: password } = address;
-  const server = new pg.Client({ host, port, user, password, database: 'postgres' });
-  await server.connect();
-  await server.query(`create database ${name}`);
+  const onServer = async (statement: string) => {
+    const client = new pg.Client({ host, port, user, password, database: 'postgres' });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  await onServer(`create database ${name}`);
   // What everybody may do by default would hide a grant that is missing.
-  await server.query(`revoke all on database ${name} from public`);
+  await onServer(`revoke all on database ${name} from public`);
 
   const pool = new pg.Pool({
     ...{ host, port, user, password, database: name, max: 4 },
@@ -42,7 +45,6 @@ export async function createPostgresDatabase(
   });
   // A server that a test stops breaks the connections that nobody is using.
   pool.on('error', () => undefined);
-  server.on('error', () => undefined);
   await pool.query('revoke all on schema public from public');
   return {
     name,
@@ -51,8 +53,7 @@ export async function createPostgresDatabase(
     async drop() {
       await pool.end();
       // Clients of the tests may be on their way out still.
-      await server.query(`drop database ${name} with (force)`);
-      await server.end();
+      await onServer(`drop database ${name} with (force)`);
     },
   };
 }
@@ -86,7 +87,9 @@ async function refill(pool: pg.Pool, tables: readonly string[], seed: Seed): Pro
   try {
     // As a replica, the server does not look at foreign keys.
     const deletes = tables.map((table) => `delete from "${table}"`).join(';');
-    await client.query(`begin; set local session_replication_role = replica; ${deletes}`);
+    await client.query(
+      `begin isolation level read committed; set local session_replication_role = replica; ${deletes}`,
+    );
     await client.query('set local session_replication_role = origin');
     await seed(executor(client));
     await client.query('commit');

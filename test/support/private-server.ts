@@ -5,6 +5,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childrenOf, ended, signalAll } from './process-tree.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 15_000;
@@ -80,11 +81,35 @@ export abstract class PrivateServer {
     if (!isRunning(child)) return;
     const bound = setTimeout(() => child.kill('SIGKILL'), STOPPED_WITHIN_MS);
     const exited = once(child, 'exit');
-    child.kill(signal === 'SIGKILL' ? signal : this.program.endSignal);
+    if (signal === 'SIGKILL') await this.#crash(child);
+    else child.kill(this.program.endSignal);
     await exited;
     clearTimeout(bound);
     // A killed server leaves its number behind, which may be another process's by the time it is read.
     await rm(join(this.folder, 'server.pid'), { force: true });
+  }
+
+  /**
+   * Freezes the server with all its processes: connections to it stay open, and are taken, but nothing is answered.
+   *
+   * @returns lets it go on
+   */
+  async pause(): Promise<() => void> {
+    const { pid } = this;
+    if (pid === undefined) throw new Error('the server does not run');
+    // First itself, so that it starts no more of them.
+    process.kill(pid, 'SIGSTOP');
+    const pids = [...(await childrenOf(pid)), pid];
+    signalAll(pids, 'SIGSTOP');
+    return () => signalAll(pids, 'SIGCONT');
+  }
+
+  /** Kills the server with its processes, which would go on for a while and keep a new one from starting. */
+  async #crash(child: ChildProcess): Promise<void> {
+    const children = child.pid === undefined ? [] : await childrenOf(child.pid);
+    child.kill('SIGKILL');
+    signalAll(children, 'SIGKILL');
+    await ended(children);
   }
 
   /** Ends the server in an orderly way and starts it again on the same data and port. */

@@ -102,16 +102,46 @@ const resources = [
 /** A key's row in Pterodactyl's `api_keys`. */
 export function pterodactylRow(key: RecordedKey, token: string, createdAt: string): Record<string, SqlValue> {
   return {
+    ...commonRow(key, token, createdAt),
+    allowed_ips: key.allowedIps,
+    ...Object.fromEntries(resources.map((resource) => [`r_${resource}`, key.level(resource)])),
+  };
+}
+
+/** Pelican's names of the same resources; it has no locations and nests, but some resources of its own. */
+const pelicanResources = {
+  server: 'servers',
+  node: 'nodes',
+  allocation: 'allocations',
+  user: 'users',
+  egg: 'eggs',
+  database_host: 'database_hosts',
+  server_database: 'server_databases',
+  mount: 'mounts',
+  role: 'roles',
+};
+
+/** A key's row in Pelican's `api_keys`. */
+export function pelicanRow(key: RecordedKey, token: string, createdAt: string): Record<string, SqlValue> {
+  const levels = Object.entries(pelicanResources).map(([name, resource]) => [name, key.level(resource)]);
+  return {
+    ...commonRow(key, token, createdAt),
+    // Nobody's allow-list is NULL here.
+    allowed_ips: key.allowedIps ?? '[]',
+    permissions: key.type === 'account' ? '[]' : JSON.stringify(Object.fromEntries(levels)),
+  };
+}
+
+function commonRow(key: RecordedKey, token: string, createdAt: string): Record<string, SqlValue> {
+  return {
     user_id: key.owner,
     key_type: key.type === 'account' ? 1 : 2,
     identifier: key.identifier,
     token,
     memo: key.memo,
-    allowed_ips: key.allowedIps,
     last_used_at: key.lastUsedAt,
     expires_at: key.expiresAt,
     created_at: createdAt,
     updated_at: createdAt,
-    ...Object.fromEntries(resources.map((resource) => [`r_${resource}`, key.level(resource)])),
   };
 }

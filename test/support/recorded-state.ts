@@ -1,12 +1,7 @@
 import { insertRows } from './insert-rows.ts';
 import { pterodactylRow, recordedKeys } from './recorded-keys.ts';
-import type { SqlExecutor, SqlValue } from './test-database.ts';
-
-type NewRow = Record<string, SqlValue>;
-
-const created = '2026-01-02 03:04:05';
-const times = { created_at: created, updated_at: created };
-const uuid = (id: number) => `00000000-0000-4000-9000-00000000${id}`;
+import { created, type NewRow, recordedPorts, times, uuid } from './recorded-rows.ts';
+import type { SqlExecutor } from './test-database.ts';
 
 /** What the panel's `.env` held when the answers were recorded, as far as the answers show it. */
 export const recordedEnv: Readonly<Record<string, string>> = { APP_API_APPLICATION_RATELIMIT: '100000000' };
@@ -27,7 +22,7 @@ export async function seedRecordedState(db: SqlExecutor, encrypt: (secret: strin
   await insertRows(db, 'locations', [{ id: 2001, short: 'conf', long: 'Conformance', ...times }]);
   await insertRows(db, 'nodes', nodes(encrypt));
   // The server needs its port and the ports their server: they are put together once both are there.
-  await insertRows(db, 'allocations', [...smallNodePorts, ...largeNodePorts]);
+  await insertRows(db, 'allocations', recordedPorts);
   await insertRows(db, 'nests', [
     { id: 2001, uuid: uuid(2001), author: 'conf@conf.example', name: 'conf', ...times },
   ]);
@@ -69,24 +64,6 @@ function nodes(encrypt: (secret: string) => string): NewRow[] {
     ...times,
   }));
 }
-
-function port(id: number, node: number, ip: string, number: number, shown: NewRow = {}): NewRow {
-  return { id, node_id: node, ip, port: number, ip_alias: null, notes: null, ...shown, ...times };
-}
-
-const smallNodePorts = [
-  port(2900001, 2001, '10.1.1.1', 25565),
-  port(2900002, 2001, '10.1.1.1', 25566, { ip_alias: 'play.conf.example' }),
-  port(2900003, 2001, '10.1.1.1', 25567, { notes: 'kept <for> "x"' }),
-  port(2900004, 2001, '10.1.1.1', 25568),
-  port(2900005, 2001, '10.1.1.1', 25569),
-  port(2900006, 2001, 'fd00::1', 25570),
-  port(2900007, 2001, 'fd00::1', 25571),
-];
-
-const largeNodePorts = Array.from({ length: 120 }, (_, index) =>
-  port(2910001 + index, 2003, index < 64 ? '10.2.0.1' : '10.2.1.1', 30000 + index),
-);
 
 const egg: NewRow = {
   id: 2001,

@@ -1,12 +1,12 @@
 import { Encrypter } from '../../src/panel/encrypter.ts';
 import { parseAppKey } from '../../src/panel/env/app-key.ts';
-import { serializePhpString } from '../../src/panel/php-string.ts';
 import { insertRows } from './insert-rows.ts';
-import { TEST_APP_KEY } from './panel-database.ts';
+import { type PanelDatabase, TEST_APP_KEY } from './panel-database.ts';
+import { panelRows, type TableRows, type UserDetails } from './panel-rows.ts';
+import type { PanelTraits } from './panel-traits.ts';
+import { times } from './recorded-rows.ts';
 import type { Row, SqlExecutor, SqlValue } from './test-database.ts';
 
-const created = '2026-01-02 03:04:05';
-const times = { created_at: created, updated_at: created };
 const encrypter = new Encrypter([parseAppKey(TEST_APP_KEY)]);
 
 /** A user of a test's own. */
@@ -24,6 +24,11 @@ export interface SeededKey {
   readonly bearer: string;
 }
 
+/** A node of a test's own. */
+export interface SeededNode {
+  readonly id: number;
+}
+
 /** What a key is made with besides its owner. */
 export interface KeyDetails {
   /** The panel's key_type; 2, an application key, unless given. */
@@ -31,6 +36,7 @@ export interface KeyDetails {
   /** The level on every resource, or per resource; 3 (read and write) unless given. */
   readonly acl?: number | Readonly<Partial<Record<'users' | 'nodes' | 'allocations' | 'locations', number>>>;
   readonly memo?: string | null;
+  /** As it is stored; what the panel stores of a key without restriction, unless given. */
   readonly allowedIps?: string | null;
   readonly expiresAt?: string | null;
   /** The stored token, in place of the encrypted secret. */
@@ -39,73 +45,93 @@ export interface KeyDetails {
 
 /** Puts rows of a test's own into a panel; no two calls make anything alike, so tests need no clean-up. */
 export class PanelSeed {
-  readonly #db: SqlExecutor;
+  readonly #panel: PanelDatabase;
   #count = 0;
+  #shared: Promise<void> | null = null;
 
-  constructor(db: SqlExecutor) {
-    this.#db = db;
+  constructor(panel: PanelDatabase) {
+    this.#panel = panel;
   }
 
-  async user(details: { readonly admin?: boolean; readonly totp?: boolean } = {}): Promise<SeededUser> {
+  async user(details: UserDetails = {}): Promise<SeededUser> {
     const id = this.#next();
     const uuid = crypto.randomUUID();
-    await insertRows(this.#db, 'users', [
-      {
-        ...{ id, uuid, username: `user${id}`, email: `user${id}@panel.test`, password: 'matches nothing' },
-        ...{ root_admin: details.admin ? 1 : 0, use_totp: details.totp ? 1 : 0, ...times },
-      },
-    ]);
+    const user = {
+      ...{ id, uuid, username: `user${id}`, email: `user${id}@panel.test`, password: 'matches nothing' },
+      ...times,
+    };
+    await this.#insert(this.#rows.user(user, details));
     return { id, uuid };
   }
 
-  async key(owner: SeededUser, details: KeyDetails = {}): Promise<SeededKey> {
-    const { type = 2, acl = 3, memo = 'seeded', allowedIps = null, expiresAt = null } = details;
+  async key(owner: { readonly id: number }, details: KeyDetails = {}): Promise<SeededKey> {
+    const { traits } = this.#panel;
+    const {
+      type = 2,
+      acl = 3,
+      memo = 'seeded',
+      allowedIps = traits.unrestricted,
+      expiresAt = null,
+    } = details;
     const number = String(this.#next());
-    const identifier = `${type === 1 ? 'ptlc' : 'ptla'}_Seeded${number.padStart(5, '0')}`;
+    const prefix = type === 1 ? traits.prefixes.account : traits.prefixes.application;
+    const identifier = `${prefix}Seeded${number.padStart(5, '0')}`;
     const secret = `seededSecret${number}`.padEnd(32, 'Z');
-    const level = (resource: 'users' | 'nodes' | 'allocations' | 'locations') =>
+    const key = {
+      ...{ user_id: owner.id, key_type: type, identifier, token: details.token ?? sealed(traits, secret) },
+      ...{ memo, allowed_ips: allowedIps, expires_at: expiresAt, ...times },
+    };
+    const levelOf = (resource: 'users' | 'nodes' | 'allocations' | 'locations') =>
       typeof acl === 'number' ? acl : (acl[resource] ?? 0);
-    await insertRows(this.#db, 'api_keys', [
-      {
-        ...{ user_id: owner.id, key_type: type, identifier, token: details.token ?? sealed(secret) },
-        ...{ memo, allowed_ips: allowedIps, expires_at: expiresAt },
-        ...{ r_users: level('users'), r_nodes: level('nodes') },
-        ...{ r_allocations: level('allocations'), r_locations: level('locations'), ...times },
-      },
-    ]);
-    const [row] = await this.#db.query('select id from api_keys where identifier = ?', [identifier]);
+    await this.#insert([['api_keys', { ...key, ...this.#rows.keyColumns(levelOf) }]]);
+    const [row] = await this.#panel.query('select id from api_keys where identifier = ?', [identifier]);
     return { id: Number(row?.id), identifier, secret, bearer: identifier + secret };
   }
 
-  /** A node with `ports` free ports on 10.0.0.1, from 20000 up, in a location. */
-  async node(ports: number): Promise<{ readonly id: number; readonly location: number }> {
+  /** A node with `ports` free ports on 10.0.0.1, from 20000 up; in a location of its own where there are any. */
+  async node(ports: number): Promise<SeededNode> {
     const id = this.#next();
-    await insertRows(this.#db, 'locations', [{ id, short: `loc${id}`, long: `Location ${id}`, ...times }]);
-    await insertRows(this.#db, 'nodes', [
-      {
-        ...{
-          id,
-          uuid: crypto.randomUUID(),
-          name: `node-${id}`,
-          location_id: id,
-          fqdn: `node-${id}.panel.test`,
-        },
-        ...{
-          public: 1,
-          memory: 1024,
-          disk: 1024,
-          daemon_token_id: `node${id}`,
-          daemon_token: 'none',
-          daemonBase: '/x',
-        },
-        ...times,
-      },
-    ]);
+    const node = {
+      ...{ id, uuid: crypto.randomUUID(), name: `node-${id}`, fqdn: `node-${id}.panel.test`, public: 1 },
+      ...{ memory: 1024, disk: 1024, daemon_token_id: `node${id}`, daemon_token: 'none', ...times },
+    };
+    await this.#insert(this.#rows.node(node));
     const rows = Array.from({ length: ports }, (_, index) => ({
       ...{ node_id: id, ip: '10.0.0.1', port: 20_000 + index, ...times },
     }));
-    if (rows.length > 0) await insertRows(this.#db, 'allocations', rows);
-    return { id, location: id };
+    if (rows.length > 0) await insertRows(this.#panel, 'allocations', rows);
+    return { id };
+  }
+
+  /** A server that holds these ports of a node. */
+  async server(owner: { readonly id: number }, node: SeededNode, ports: readonly number[]): Promise<void> {
+    const id = this.#next();
+    const found = await this.#panel.query(
+      `select id from allocations where node_id = ? and port in (${ports.join(', ')}) order by port`,
+      [node.id],
+    );
+    const allocations = found.map((row) => Number(row.id));
+    const server = {
+      ...{ id, uuid: crypto.randomUUID(), node_id: node.id, owner_id: owner.id, name: 'x', memory: 64 },
+      ...{ swap: 0, disk: 128, io: 500, cpu: 0, egg_id: 1, startup: './x', image: 'x' },
+      ...{ allocation_id: allocations[0] ?? null, ...times },
+    };
+    await this.#insert(this.#rows.server(server));
+    // The server needs its port and the ports their server: they are put together once both are there.
+    await this.#panel.execute(
+      `update allocations set server_id = ? where id in (${allocations.join(', ')})`,
+      [id],
+    );
+  }
+
+  get #rows() {
+    return panelRows[this.#panel.cell.panel];
+  }
+
+  async #insert(rows: TableRows): Promise<void> {
+    this.#shared ??= insertAll(this.#panel, this.#rows.shared);
+    await this.#shared;
+    await insertAll(this.#panel, rows);
   }
 
   #next(): number {
@@ -114,18 +140,22 @@ export class PanelSeed {
   }
 }
 
-/** A secret as Pterodactyl stores it. */
-export function sealed(secret: string): string {
-  return encrypter.encrypt(serializePhpString(secret));
+async function insertAll(db: SqlExecutor, rows: TableRows): Promise<void> {
+  for (const [table, row] of rows) await insertRows(db, table, [row]);
 }
 
-/** The secret within a stored token, read with the panel's own format. */
+/** A secret as a panel stores it. */
+export function sealed(traits: PanelTraits, secret: string): string {
+  return encrypter.encrypt(traits.plaintext(secret));
+}
+
+/** The text within a stored token. */
 export function opened(token: string): string {
   return encrypter.decrypt(token);
 }
 
 /** The account keys of a user, oldest first. */
-export function accountKeysOf(db: SqlExecutor, user: SeededUser): Promise<Row[]> {
+export function accountKeysOf(db: SqlExecutor, user: { readonly id: number }): Promise<Row[]> {
   return db.query('select * from api_keys where user_id = ? and key_type = 1 order by id', [user.id]);
 }
 
@@ -152,14 +182,9 @@ export async function activities(
     ip: String(row.ip),
     actor: row.actor_id === null ? null : `${row.actor_type} ${row.actor_id}`,
     apiKeyId: row.api_key_id === null ? null : Number(row.api_key_id),
-    properties: parsedJson(row.properties),
+    properties: JSON.parse(String(row.properties)) as unknown,
     subjects: subjects
       .filter((subject) => subject.activity_log_id === row.id)
       .map((subject) => `${subject.subject_type} ${subject.subject_id}`),
   }));
-}
-
-/** The driver hands a JSON column over as text or parsed, as the server's version has it. */
-function parsedJson(value: unknown): unknown {
-  return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
 }

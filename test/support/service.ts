@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { programEnv } from './program-env.ts';
 
 const binary = fileURLToPath(new URL('../../bin/panel-sidecar', import.meta.url));
 
@@ -25,7 +26,7 @@ export interface ServiceOptions {
 export async function startService(panel: string, options: ServiceOptions = {}): Promise<RunningService> {
   const args = ['serve', '--panel', panel, '--listen', '127.0.0.1:0', ...(options.args ?? [])];
   const child = spawn(process.execPath, [binary, ...args], {
-    env: { PATH: process.env.PATH, ...options.env },
+    env: { ...programEnv, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: string[] = [];

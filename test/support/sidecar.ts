@@ -1,10 +1,12 @@
+import type { Cell } from './cells.ts';
 import { type Answer, type Sent, send } from './client.ts';
-import type { MariadbAddress } from './mariadb-server.ts';
+import { migrateOwnTables } from './migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed } from './seed.ts';
 import { type RunningService, startService } from './service.ts';
+import type { ServerAddress } from './test-database.ts';
 
-/** A panel on MariaDB and a service beside it. */
+/** A panel and a service beside it. */
 export interface Sidecar {
   readonly panel: PanelDatabase;
   readonly seed: PanelSeed;
@@ -14,21 +16,27 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
+/** What a service and its panel are started with. */
+export interface SidecarOptions {
+  /** Variables of the service's process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `serve`. */
+  readonly args?: readonly string[];
+  /** Another server than the shared one, for tests that stop it. */
+  readonly address?: ServerAddress;
+  /** Makes the own tables first, by the command. */
+  readonly ownTables?: boolean;
+}
+
 /** Variables that nearly every test wants: no test but the rate limit's own is to meet the rate limit. */
 export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
 
-/**
- * Creates an empty panel and starts the real binary beside it.
- *
- * @param env variables of the service's process
- * @param address another MariaDB than the shared one, for tests that stop it
- */
-export async function startSidecar(
-  env: Readonly<Record<string, string>> = {},
-  address?: MariadbAddress,
-): Promise<Sidecar> {
-  const panel = await createPanelDatabase('pterodactyl', 'mariadb', address);
-  const service = await startService(panel.folder, { env: { ...unlimited, ...env } });
+/** Creates an empty panel and starts the real binary beside it. */
+export async function startSidecar(cell: Cell, options: SidecarOptions = {}): Promise<Sidecar> {
+  const { env = {}, args = [], address, ownTables = false } = options;
+  const panel = await createPanelDatabase(cell.panel, cell.on, address);
+  if (ownTables) await migrateOwnTables(panel);
+  const service = await startService(panel.folder, { env: { ...unlimited, ...env }, args });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },
     send: (request) => send(service.url, request),

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import { ownKeyColumns, readOwnFacts, withOwnKeys } from '../own-key.ts';
 import type { Credential, Resource } from '../panel.ts';
@@ -20,22 +21,7 @@ export async function findCredentials(
   clock: PanelClock,
   hasOwnTables: boolean,
 ): Promise<readonly Credential[]> {
-  const rows = await withOwnKeys(queries)
-    .selectFrom('api_keys as k')
-    .innerJoin('users as u', 'u.id', 'k.user_id')
-    .select([
-      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
-      ...(['k.expires_at', 'k.permissions', 'u.uuid'] as const),
-    ])
-    .select((build) => [
-      isAdmin(build.ref('u.id')).as('is_admin'),
-      isRootAdmin(build.ref('u.id')).as('is_root_admin'),
-    ])
-    .$if(hasOwnTables, (query) =>
-      query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
-    )
-    .where('k.identifier', 'in', identifiers)
-    .execute();
+  const rows = await credentialRows[hasOwnTables ? 'withOwn' : 'without'].find(queries, identifiers);
   return rows.map((row) => {
     const own = readOwnFacts(row, row.identifier);
     const end = row.expires_at === null ? null : clock.fromColumn(row.expires_at);
@@ -58,6 +44,28 @@ export async function findCredentials(
       },
     };
   });
+}
+
+const credentialRows = { withOwn: credentialStatement(true), without: credentialStatement(false) };
+
+function credentialStatement(hasOwnTables: boolean) {
+  return new SizedStatement((queries: Kysely<PelicanTables>, identifiers: readonly string[]) =>
+    withOwnKeys(queries)
+      .selectFrom('api_keys as k')
+      .innerJoin('users as u', 'u.id', 'k.user_id')
+      .select([
+        ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
+        ...(['k.expires_at', 'k.permissions', 'u.uuid'] as const),
+      ])
+      .select((build) => [
+        isAdmin(build.ref('u.id')).as('is_admin'),
+        isRootAdmin(build.ref('u.id')).as('is_root_admin'),
+      ])
+      .$if(hasOwnTables, (query) =>
+        query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
+      )
+      .where('k.identifier', 'in', identifiers),
+  );
 }
 
 /** What is not a JSON object grants nothing; an empty one is stored as a list. */

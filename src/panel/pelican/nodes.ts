@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import type { NodeView } from '../panel.ts';
 import type { PelicanTables } from './tables.ts';
@@ -9,14 +10,12 @@ export async function findNodes(
   ids: readonly number[],
   clock: PanelClock,
 ): Promise<readonly NodeView[]> {
-  const rows = await nodeRows(queries, ids);
+  const rows = await nodeRows.find(queries, ids);
   return rows.map((row) => toView(row, clock));
 }
 
-type NodeRow = Awaited<ReturnType<typeof nodeRows>>[number];
-
-function nodeRows(queries: Kysely<PelicanTables>, ids: readonly number[]) {
-  return queries
+const nodeRows = new SizedStatement((queries: Kysely<PelicanTables>, ids: readonly number[]) =>
+  queries
     .selectFrom('nodes as n')
     .select([
       ...(['n.id', 'n.uuid', 'n.public', 'n.name', 'n.description', 'n.fqdn', 'n.scheme'] as const),
@@ -37,9 +36,10 @@ function nodeRows(queries: Kysely<PelicanTables>, ids: readonly number[]) {
         usedBy('cpu').as('used_cpu'),
       ];
     })
-    .where('n.id', 'in', ids)
-    .execute();
-}
+    .where('n.id', 'in', ids),
+);
+
+type NodeRow = Awaited<ReturnType<typeof nodeRows.find>>[number];
 
 function toView(row: NodeRow, clock: PanelClock): NodeView {
   const timestamp = (text: string | null) => (text === null ? null : clock.format(clock.fromColumn(text)));

@@ -1,21 +1,31 @@
 import type { Kysely } from 'kysely';
 import type { Queries } from '../../database/database.ts';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock } from '../clock.ts';
 import { accountKeyType, type Credential, type Panel, type PanelKind, type Resource } from '../panel.ts';
 import { findCapacities } from './capacity.ts';
 import { findCredentials } from './credentials.ts';
 import { findNodes } from './nodes.ts';
 import { isAdmin } from './roles.ts';
-import { type PelicanTables, pelicanColumns } from './tables.ts';
+import { type PelicanTables, pelicanColumns, pelicanWrittenColumns } from './tables.ts';
 
 /** Pelican: stores secrets as they are, grants by a JSON column, and knows admins by their roles. */
 export const pelican: PanelKind = {
   name: 'Pelican',
   columns: pelicanColumns,
+  writtenColumns: pelicanWrittenColumns,
   // It writes UTC into sessions of whatever zone the server has, so this must not set one either.
   session: () => ({ timeZone: null }),
   create: (_env, hasOwnTables) => createPanel(hasOwnTables),
 };
+
+const usersById = new SizedStatement((queries: Kysely<PelicanTables>, ids: readonly number[]) =>
+  queries
+    .selectFrom('users as u')
+    .select('u.id')
+    .select((build) => isAdmin(build.ref('u.id')).as('is_admin'))
+    .where('u.id', 'in', ids),
+);
 
 function createPanel(hasOwnTables: boolean): Panel {
   const clock = createClock('UTC', 'UTC');
@@ -30,12 +40,7 @@ function createPanel(hasOwnTables: boolean): Panel {
     findCredentials: (queries, identifiers) =>
       findCredentials(own(queries), identifiers, clock, hasOwnTables),
     findUsers: async (queries, ids) => {
-      const rows = await own(queries)
-        .selectFrom('users as u')
-        .select('u.id')
-        .select((build) => isAdmin(build.ref('u.id')).as('is_admin'))
-        .where('u.id', 'in', ids)
-        .execute();
+      const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.is_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),

@@ -69,3 +69,13 @@ export const pelicanColumns: Readonly<Record<keyof PelicanTables, readonly strin
   activity_logs: ['id', 'event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties', 'timestamp'],
   activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],
 };
+
+/** The columns of the rows this service makes; the least-privilege grants hold them too. */
+export const pelicanWrittenColumns: Readonly<Record<string, readonly string[]>> = {
+  api_keys: [
+    ...['user_id', 'key_type', 'identifier', 'token', 'allowed_ips', 'memo', 'permissions'],
+    ...['expires_at', 'created_at', 'updated_at'],
+  ],
+  activity_logs: ['event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties', 'timestamp'],
+  activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],
+};

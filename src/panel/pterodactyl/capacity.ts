@@ -28,7 +28,7 @@ export async function findCapacities(
     isPublic: row.public !== 0,
     isInMaintenance: row.maintenance_mode !== 0,
     locationId: row.location_id,
-    tags: [],
+    tags: null,
     fits: (memory, disk) =>
       Number(row.used_memory ?? 0) + memory <= limit(row.memory, row.memory_overallocate) &&
       Number(row.used_disk ?? 0) + disk <= limit(row.disk, row.disk_overallocate),

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import { ownKeyColumns, readOwnFacts, withOwnKeys } from '../own-key.ts';
 import type { Credential } from '../panel.ts';
@@ -27,7 +28,7 @@ export async function findCredentials(
   policy: PolicySource,
   hasOwnTables: boolean,
 ): Promise<readonly Credential[]> {
-  const rows = await credentialRows(queries, identifiers, hasOwnTables);
+  const rows = await credentialRows[hasOwnTables ? 'withOwn' : 'without'].find(queries, identifiers);
   return rows.map((row) => {
     const isAdmin = row.root_admin === 1;
     const own = readOwnFacts(row, row.identifier);
@@ -59,30 +60,29 @@ export async function findCredentials(
   });
 }
 
-function credentialRows(
-  queries: Kysely<PterodactylTables>,
-  identifiers: readonly string[],
-  hasOwnTables: boolean,
-) {
-  return withOwnKeys(queries)
-    .selectFrom('api_keys as k')
-    .innerJoin('users as u', 'u.id', 'k.user_id')
-    .select([
-      ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
-      ...(['k.expires_at', 'k.r_servers', 'k.r_nodes', 'k.r_allocations', 'k.r_users'] as const),
-      ...(['k.r_locations', 'u.uuid', 'u.root_admin', 'u.use_totp'] as const),
-    ])
-    .select((build) =>
-      build
-        .selectFrom('settings as s')
-        .select('s.value')
-        .where('s.key', '=', sql.lit(twoFactorSetting))
-        .limit(sql.lit(1))
-        .as('policy'),
-    )
-    .$if(hasOwnTables, (query) =>
-      query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
-    )
-    .where('k.identifier', 'in', identifiers)
-    .execute();
+const credentialRows = { withOwn: credentialStatement(true), without: credentialStatement(false) };
+
+function credentialStatement(hasOwnTables: boolean) {
+  return new SizedStatement((queries: Kysely<PterodactylTables>, identifiers: readonly string[]) =>
+    withOwnKeys(queries)
+      .selectFrom('api_keys as k')
+      .innerJoin('users as u', 'u.id', 'k.user_id')
+      .select([
+        ...(['k.id', 'k.user_id', 'k.key_type', 'k.identifier', 'k.token', 'k.allowed_ips'] as const),
+        ...(['k.expires_at', 'k.r_servers', 'k.r_nodes', 'k.r_allocations', 'k.r_users'] as const),
+        ...(['k.r_locations', 'u.uuid', 'u.root_admin', 'u.use_totp'] as const),
+      ])
+      .select((build) =>
+        build
+          .selectFrom('settings as s')
+          .select('s.value')
+          .where('s.key', '=', sql.lit(twoFactorSetting))
+          .limit(sql.lit(1))
+          .as('policy'),
+      )
+      .$if(hasOwnTables, (query) =>
+        query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
+      )
+      .where('k.identifier', 'in', identifiers),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import type { PanelClock } from '../clock.ts';
 import { createClock } from '../clock.ts';
 import type { NodeView } from '../panel.ts';
@@ -13,14 +14,12 @@ export async function findNodes(
   ids: readonly number[],
   clock: PanelClock,
 ): Promise<readonly NodeView[]> {
-  const rows = await nodeRows(queries, ids);
+  const rows = await nodeRows.find(queries, ids);
   return rows.map((row) => toView(row, clock));
 }
 
-type NodeRow = Awaited<ReturnType<typeof nodeRows>>[number];
-
-function nodeRows(queries: Kysely<PterodactylTables>, ids: readonly number[]) {
-  return queries
+const nodeRows = new SizedStatement((queries: Kysely<PterodactylTables>, ids: readonly number[]) =>
+  queries
     .selectFrom('nodes as n')
     .leftJoin('locations as l', 'l.id', 'n.location_id')
     .select([
@@ -37,9 +36,10 @@ function nodeRows(queries: Kysely<PterodactylTables>, ids: readonly number[]) {
           .whereRef('s.node_id', '=', 'n.id');
       return [usedBy('memory').as('used_memory'), usedBy('disk').as('used_disk')];
     })
-    .where('n.id', 'in', ids)
-    .execute();
-}
+    .where('n.id', 'in', ids),
+);
+
+type NodeRow = Awaited<ReturnType<typeof nodeRows.find>>[number];
 
 function toView(row: NodeRow, clock: PanelClock): NodeView {
   const timestamp = (text: string | null) => (text === null ? null : utc.format(clock.fromColumn(text)));

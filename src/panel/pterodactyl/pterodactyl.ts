@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Queries } from '../../database/database.ts';
+import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock, type PanelClock } from '../clock.ts';
 import type { PanelEnv } from '../env/panel-env.ts';
 import { accountKeyType, type Panel, type PanelKind } from '../panel.ts';
@@ -7,16 +8,21 @@ import { serializePhpString, unserializePhpString } from '../php-string.ts';
 import { findCapacities } from './capacity.ts';
 import { findCredentials, type PolicySource, twoFactorSetting } from './credentials.ts';
 import { findNodes } from './nodes.ts';
-import { type PterodactylTables, pterodactylColumns } from './tables.ts';
+import { type PterodactylTables, pterodactylColumns, pterodactylWrittenColumns } from './tables.ts';
 import { twoFactorPolicy } from './two-factor.ts';
 
 /** Pterodactyl from 1.11.3 on, the first that lets keys expire. */
 export const pterodactyl: PanelKind = {
   name: 'Pterodactyl',
   columns: pterodactylColumns,
+  writtenColumns: pterodactylWrittenColumns,
   session: (env) => ({ timeZone: ownDatabaseZone(env) ?? '+00:00' }),
   create: createPanel,
 };
+
+const usersById = new SizedStatement((queries: Kysely<PterodactylTables>, ids: readonly number[]) =>
+  queries.selectFrom('users').select(['id', 'root_admin']).where('id', 'in', ids),
+);
 
 function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
   const clock = panelClock(env);
@@ -32,11 +38,7 @@ function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
     findCredentials: (queries, identifiers) =>
       findCredentials(own(queries), identifiers, clock, policy, hasOwnTables),
     findUsers: async (queries, ids) => {
-      const rows = await own(queries)
-        .selectFrom('users')
-        .select(['id', 'root_admin'])
-        .where('id', 'in', ids)
-        .execute();
+      const rows = await usersById.find(own(queries), ids);
       return rows.map((row) => ({ id: row.id, isAdmin: row.root_admin === 1 }));
     },
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),

@@ -60,3 +60,13 @@ export const pterodactylColumns: Readonly<Record<keyof PterodactylTables, readon
   activity_logs: ['id', 'event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties', 'timestamp'],
   activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],
 };
+
+/** The columns of the rows this service makes; the least-privilege grants hold them too. */
+export const pterodactylWrittenColumns: Readonly<Record<string, readonly string[]>> = {
+  api_keys: [
+    ...['user_id', 'key_type', 'identifier', 'token', 'allowed_ips', 'memo'],
+    ...['expires_at', 'created_at', 'updated_at'],
+  ],
+  activity_logs: ['event', 'ip', 'actor_type', 'actor_id', 'api_key_id', 'properties'],
+  activity_log_subjects: ['activity_log_id', 'subject_type', 'subject_id'],
+};

@@ -46,7 +46,8 @@ export async function installLaravel(): Promise<string> {
   return autoload;
 }
 
-async function composer(folder: string, args: readonly string[]): Promise<void> {
+/** Runs Composer in a folder, with nothing of the packages run. */
+export async function composer(folder: string, args: readonly string[]): Promise<void> {
   await run('composer', [...args, '--quiet', '--no-interaction', '--no-plugins', '--no-scripts'], {
     cwd: folder,
     timeout: TIMEOUT_MS,

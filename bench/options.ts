@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { OperatorError } from '../src/operator-error.ts';
+
+/** The endpoints that can be measured. */
+export const scenarioNames = ['list', 'free'] as const;
+
+/** One of them: `list` of a user's keys, `free` ports of a node. */
+export type ScenarioName = (typeof scenarioNames)[number];
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  /** Length of each round, in whole seconds. */
+  readonly seconds: number;
+  readonly scenarios: readonly ScenarioName[];
+  /** Print the figures as JSON instead of a table. */
+  readonly json: boolean;
+  /** Where to write a CPU profile of the service instead of measuring it; null measures. */
+  readonly profile: string | null;
+}
+
+/** What `--help` prints. */
+export const usage = `npm run bench -- [options]
+  --seconds N        length of each round, in seconds (default 4)
+  --only list|free   measure one endpoint only
+  --json             print the figures as JSON
+  --profile FILE     instead of measuring, write a CPU profile of the service under 64 connections
+                     and print where its time goes
+`;
+
+/**
+ * Reads the command line; null asks for the usage.
+ *
+ * @throws OperatorError for an option or a value that is not known
+ */
+export function parseOptions(args: readonly string[]): BenchOptions | null {
+  const values = parseKnown(args);
+  if (values.help) return null;
+  return {
+    seconds: parseSeconds(values.seconds),
+    scenarios: values.only === undefined ? scenarioNames : [parseScenario(values.only)],
+    json: values.json,
+    profile: values.profile ?? null,
+  };
+}
+
+function parseKnown(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seconds: { type: 'string', default: '4' },
+        only: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        profile: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new OperatorError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseSeconds(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new OperatorError(`--seconds ${text}: give a whole number from 1 up`);
+  return Number(text);
+}
+
+function parseScenario(name: string): ScenarioName {
+  const known = scenarioNames.find((scenario) => scenario === name);
+  if (known === undefined) throw new OperatorError(`--only ${name}: give one of ${scenarioNames.join(', ')}`);
+  return known;
+}

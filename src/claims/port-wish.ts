@@ -1,0 +1,24 @@
+import { anyId, type PortFilter, type PortRange } from '../allocations/port-filter.ts';
+
+/** Which ports of a node a claim needs. */
+export interface PortWish {
+  readonly count: number;
+  /** Neighbours on one address. */
+  readonly isConsecutive: boolean;
+  /** All on one address. */
+  readonly isSameIp: boolean;
+  readonly ports: PortRange | null;
+  readonly ip: string | null;
+  /** The lowest ports in order of address and port, rather than any. */
+  readonly isLowest: boolean;
+  /** The id of a claim that is about to be replaced, whose ports count as free; null for none. */
+  readonly replacing: string | null;
+}
+
+/** The free ports of a node among which a wish may be granted. */
+export function candidatesFor(nodeId: number, { ip, ports, replacing }: PortWish): PortFilter {
+  return {
+    ...{ nodeIds: [nodeId], ip, ports, ids: anyId, alias: null },
+    ...{ freeOnly: true, includeHeld: false, replacing },
+  };
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { createPool, type Pool, type PoolOptions, type SslOptions } from 'mysql2';
+import { OperatorError } from '../operator-error.ts';
+import type { MysqlSettings } from '../panel/env/database-settings.ts';
+import type { SessionSettings } from './database.ts';
+import type { DatabaseLimits } from './limits.ts';
+
+/**
+ * Statements each connection keeps prepared: those of shared round trips in all their sizes, and some more. A
+ * server keeps 16,382 for all its clients together, unless told otherwise.
+ */
+const preparedPerConnection = 200;
+
+/** A pool, and why its latest session could not be set up. */
+export interface MysqlPool {
+  readonly pool: Pool;
+  /** Null where it could. */
+  readonly setUpFailure: () => unknown;
+}
+
+/**
+ * A pool of sessions that are set up as the panel and this service need them. It connects when asked to.
+ *
+ * @throws OperatorError where a TLS file named in the panel's settings can't be read.
+ */
+export function openMysqlPool(
+  settings: MysqlSettings,
+  limits: DatabaseLimits,
+  session: SessionSettings,
+): MysqlPool {
+  const pool = createPool(poolOptions(settings, limits));
+  const setUp = sessionStatement(limits, session);
+  let setUpFailure: unknown = null;
+  pool.on('connection', (connection) => {
+    connection.query(setUp, (error) => {
+      setUpFailure = error;
+      // A session that could not be set up would read and write shifted times: never hand it out.
+      if (error) (connection as unknown as { destroy(): void }).destroy();
+    });
+  });
+  return { pool, setUpFailure: () => setUpFailure };
+}
+
+/**
+ * The statement every session begins with. The SQL mode is fixed so that a value too long or out of range is
+ * an error here, never cut short in silence, whatever the server's default is.
+ */
+function sessionStatement(limits: DatabaseLimits, session: SessionSettings): string {
+  const seconds = Math.max(1, Math.floor(limits.timeoutMs / 1000));
+  const parts = [
+    `sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
+    `innodb_lock_wait_timeout = ${seconds}`,
+  ];
+  if (session.timeZone !== null) parts.push(`time_zone = '${session.timeZone.replaceAll("'", "''")}'`);
+  return `SET SESSION ${parts.join(', ')}`;
+}
+
+function poolOptions(settings: MysqlSettings, limits: DatabaseLimits): PoolOptions {
+  const address = settings.socket
+    ? { socketPath: settings.socket }
+    : { host: settings.host, port: settings.port };
+  return {
+    ...address,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    charset: 'utf8mb4_unicode_ci',
+    dateStrings: true,
+    jsonStrings: true,
+    connectionLimit: limits.poolSize,
+    connectTimeout: limits.timeoutMs,
+    maxPreparedStatements: preparedPerConnection,
+    ...(settings.tls === null ? {} : { ssl: tlsOptions(settings.tls) }),
+  };
+}
+
+function tlsOptions(tls: NonNullable<MysqlSettings['tls']>): SslOptions {
+  const file = (path: string | null) => {
+    if (path === null) return {};
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      throw new OperatorError(`cannot read ${path}, which the panel's MYSQL_ATTR_SSL_* settings name`);
+    }
+  };
+  return {
+    ...(tls.ca === null ? {} : { ca: file(tls.ca) as string }),
+    ...(tls.cert === null ? {} : { cert: file(tls.cert) as string }),
+    ...(tls.key === null ? {} : { key: file(tls.key) as string }),
+    rejectUnauthorized: tls.verify,
+  };
+}

@@ -1,0 +1,157 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PortRow } from '../../src/allocations/allocation.ts';
+import { readPorts } from '../../src/allocations/list-ports.ts';
+import { anyId, type PortFilter } from '../../src/allocations/port-filter.ts';
+import { type PortOrder, placeOf } from '../../src/allocations/port-order.ts';
+import { pickPorts } from '../../src/claims/pick-ports.ts';
+import type { PortWish } from '../../src/claims/port-wish.ts';
+import { loadSettings } from '../../src/config/load.ts';
+import { loadPanelEnv } from '../../src/panel/env/panel-env.ts';
+import { KnownPortIds } from '../../src/panel/port-ids.ts';
+import { type OpenPanel, openPanel } from '../../src/startup/open-panel.ts';
+import { migrateOwnTables } from '../support/migrated.ts';
+import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { PortSeed } from '../support/port-seed.ts';
+
+const portsOnLarge = 60_000;
+const page = 50;
+
+/** How many rows the server reads for a page, or a claim: it counts every step through an index or a table. */
+describe('rows that MariaDB reads, on a node of 60,000 ports of which 90 % are taken', () => {
+  let panel: PanelDatabase;
+  let opened: OpenPanel;
+  let large: number;
+  let small: number;
+  const portIds = new KnownPortIds();
+
+  beforeAll(async () => {
+    panel = await createPanelDatabase('pterodactyl', 'mariadb');
+    await migrateOwnTables(panel);
+    const seed = new PortSeed(panel, 'pterodactyl');
+    const makeNode = async (count: number, share: number) => {
+      const id = await seed.node();
+      const [first = 0] = await seed.ports(id, [{ ip: '192.0.2.1', port: 1 }]);
+      const server = await seed.server(id, [first]);
+      await panel.execute(
+        `insert into allocations (node_id, ip, port, server_id)
+         select ${id}, concat('10.0.0.', seq div 1000), 10000 + seq % 1000, if(rand(7) < ${share}, ${server}, null)
+         from seq_0_to_${count - 1}`,
+      );
+      return id;
+    };
+    // Before, between and behind there are free ports of others.
+    await makeNode(20_000, 0);
+    small = await makeNode(200, 0.5);
+    large = await makeNode(portsOnLarge, 0.9);
+    await makeNode(20_000, 0);
+    await panel.query('analyze table allocations');
+    // One connection, so that what it counts is all there is.
+    opened = await openPanel(
+      loadPanelEnv(panel.folder, {}),
+      loadSettings(null, (name) => (name === 'SIDECAR_DATABASE_POOL_SIZE' ? '1' : null)),
+    );
+    // Both are found out once and remembered.
+    await opened.database.portsBy('free-by-id');
+    for (const id of [small, large]) await portIds.of(opened.database.queries, [id]);
+  });
+
+  afterAll(async () => {
+    await opened?.database.close();
+    await panel?.drop();
+  });
+
+  const services = () => ({ database: opened.database, hasOwnTables: true, portIds });
+
+  async function rowsReadBy(work: () => Promise<unknown>): Promise<number> {
+    const before = await rowsRead();
+    await work();
+    return (await rowsRead()) - before;
+  }
+
+  async function rowsRead(): Promise<number> {
+    const { rows } = await sqlStatus(opened);
+    return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+  }
+
+  const filterOf = (nodeId: number): PortFilter => ({
+    ...{ nodeIds: [nodeId], ip: null, ports: null, ids: anyId, alias: null },
+    ...{ freeOnly: true, includeHeld: false, replacing: null },
+  });
+  const read = (nodeId: number, order: PortOrder, after: readonly (string | number)[] | null) =>
+    readPorts(services(), opened.database.queries, filterOf(nodeId), order, {
+      after,
+      offset: 0,
+      limit: page,
+    });
+
+  test.each([
+    ['id', false, 200],
+    ['id', true, 200],
+    ['ip', false, 2500],
+    ['ip', true, 2500],
+  ] as const)(
+    'by %s, descending %s: every page costs the same, %i at the most',
+    async (by, isDescending, most) => {
+      const order = { by, isDescending };
+      let after: readonly (string | number)[] | null = null;
+      const costs: number[] = [];
+      for (let number = 0; number < 100; number += 1) {
+        let rows: readonly PortRow[] = [];
+        costs.push(
+          await rowsReadBy(async () => {
+            rows = await read(large, order, after);
+          }),
+        );
+        expect(rows).toHaveLength(page);
+        const last = rows.at(-1);
+        if (last !== undefined) after = placeOf(last, order);
+      }
+      expect(Math.max(...costs)).toBeLessThan(most);
+    },
+  );
+
+  test.each([
+    ['id', 600],
+    ['ip', 600],
+    ['port', 600],
+  ] as const)(
+    'a small node among large ones costs no more than it has: by %s, %i at the most',
+    async (by, most) => {
+      const order = { by, isDescending: false };
+      expect(await rowsReadBy(() => read(small, order, null))).toBeLessThan(most);
+    },
+  );
+
+  const wish: PortWish = {
+    ...{ count: 4, isConsecutive: false, isSameIp: false, ports: null, ip: null },
+    ...{ isLowest: false, replacing: null },
+  };
+
+  test.each<[string, Partial<PortWish>, number]>([
+    ['any ports', {}, 50],
+    ['ports on one address', { isSameIp: true }, 1000],
+    ['ports on a given address', { ip: '10.0.0.7' }, 1000],
+    ['ports of a range', { ports: { from: 10_100, to: 10_300 } }, 500],
+    ['the lowest ports', { isLowest: true }, 500],
+    ['neighbours', { isConsecutive: true }, 20_000],
+    ['neighbours on a given address', { isConsecutive: true, count: 2, ip: '10.0.0.7' }, 4000],
+  ])('picking %s', async (_what, changes, most) => {
+    const costs: number[] = [];
+    for (let time = 0; time < 20; time += 1) {
+      costs.push(
+        await rowsReadBy(async () => {
+          const ids = await pickPorts(services(), opened.database.queries, large, { ...wish, ...changes });
+          expect(ids).toHaveLength({ ...wish, ...changes }.count);
+        }),
+      );
+    }
+    expect(Math.max(...costs)).toBeLessThan(most);
+  });
+});
+
+const statusQuery = sql<{ Value: string }>`show session status like 'Handler\_read\_%'`;
+
+function sqlStatus({ database }: OpenPanel): Promise<{ rows: { Value: string }[] }> {
+  return statusQuery.execute(database.queries);
+}

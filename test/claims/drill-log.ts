@@ -1,0 +1,30 @@
+/** What is known of a claim from the answers to those who made and ended it. */
+export interface LoggedClaim {
+  readonly portIds: readonly number[];
+  /** When something was begun that ends it, in Unix milliseconds; null while nothing was. */
+  endedAt: number | null;
+}
+
+/** What happened in a drill. */
+export class DrillLog {
+  readonly claims = new Map<string, LoggedClaim>();
+  /** How often what was answered: `claim 201`. */
+  readonly answers = new Map<string, number>();
+  readonly problems: string[] = [];
+
+  made(id: string, portIds: readonly number[]): void {
+    this.claims.set(id, { portIds, endedAt: null });
+  }
+
+  /** Something that ends the claim is about to be sent: from now on others may hold its ports. */
+  ending(id: string): void {
+    const claim = this.claims.get(id);
+    if (claim !== undefined) claim.endedAt ??= Date.now();
+  }
+
+  answered(what: string, status: number, expected: readonly number[]): void {
+    const name = `${what} ${status}`;
+    this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
+    if (!expected.includes(status)) this.problems.push(`${what} was answered ${status}`);
+  }
+}

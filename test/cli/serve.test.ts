@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adminSession, waitsForKeys, waitsForUser } from '../support/admin-session.ts';
+import { cells } from '../support/cells.ts';
+import { startCommand } from '../support/cli.ts';
+import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
+import { keysOf, until } from '../support/sidecar.ts';
+
+describe.each(cells)('%s', (cell) => {
+  let panel: PanelDatabase;
+  let user: SeededUser;
+  let key: SeededKey;
+
+  beforeAll(async () => {
+    panel = await createPanelDatabase(cell.panel, cell.on);
+    const seed = new PanelSeed(panel);
+    user = await seed.user();
+    key = await seed.key(await seed.user({ admin: true }));
+  });
+
+  afterAll(() => panel.drop());
+
+  /** Starts the service and waits until it says where it listens. */
+  async function serve(...args: string[]) {
+    const command = startCommand(['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0', ...args]);
+    const [line] = await command.printed(/^.*"url":.*$/m);
+    return { ...command, line: JSON.parse(line) as Record<string, unknown> };
+  }
+
+  it('prints one line, with its address, and answers there', async () => {
+    const { process, finished, line } = await serve();
+    expect(line).toMatchObject({
+      panel: panel.traits.name,
+      config: null,
+      msg: `panel-sidecar listens on ${line.url} beside ${panel.traits.name}`,
+    });
+    expect(await (await fetch(`${line.url}/healthz`)).json()).toEqual({ status: 'ok' });
+    process.kill('SIGTERM');
+    const { code, stdout, stderr } = await finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => JSON.parse(text).msg),
+    ).toEqual([line.msg, 'stopping', 'stopped']);
+  });
+
+  describe('asked to stop', () => {
+    it.each(['SIGTERM', 'SIGINT'] as const)('by %s it finishes what it has begun', async (signal) => {
+      const { process, finished, line } = await serve();
+      const admin = await adminSession(panel);
+      await admin.holdUser(user);
+      const answer = fetch(`${line.url}${keysOf(user)}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key.bearer}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ description: `made during ${signal}` }),
+      });
+      await until(() => waitsForUser(panel, String(line.url)));
+      // Twice, as when a terminal and npm both pass it on.
+      process.kill(signal);
+      process.kill(signal);
+      await once(process.stdout, 'data');
+      await expect(fetch(`${line.url}/healthz`)).rejects.toThrow('fetch failed');
+      await admin.query('rollback');
+      await admin.end();
+
+      expect((await answer).status).toBe(200);
+      expect(await finished).toMatchObject({ code: 0, stderr: '' });
+      expect(
+        await panel.query('select memo from api_keys where memo = ?', [`made during ${signal}`]),
+      ).toEqual([{ memo: `made during ${signal}` }]);
+    });
+  });
+});
+
+// A SQLite file does not show who waits for it.
+describe.each(cells.filter(({ on }) => on !== 'sqlite'))('while it starts beside %s', (cell) => {
+  it('asked to stop, it stops once it has started', async () => {
+    const panel = await createPanelDatabase(cell.panel, cell.on);
+    const admin = await adminSession(panel);
+    await admin.holdKeys();
+    const { process, finished } = startCommand(['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0']);
+    await until(() => waitsForKeys(panel));
+    process.kill('SIGTERM');
+    await once(process.stdout, 'data');
+    await admin.end();
+    const { code, stdout, stderr } = await finished;
+    await panel.drop();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/"msg":"stopping"[\s\S]*"msg":"stopped"\}\n$/);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { cells } from './cells.ts';
+import { gapsOf, renderMatrix, type TestResult } from './matrix.ts';
+
+/** A file of each column, in their order. */
+const files = [
+  'test/cli/serve.test.ts',
+  'test/recorded/pelican.test.ts',
+  'test/api-keys/races.test.ts',
+  'test/audit/activity-rows.test.ts',
+  'test/auth/bearer.test.ts',
+  'test/life/rotate.test.ts',
+  'test/claims/life.test.ts',
+  'test/webhooks/delivery.test.ts',
+  'test/cli/doctor.test.ts',
+  'test/cli/cells.test.ts',
+  'test/database/cells.test.ts',
+];
+
+const complete: readonly TestResult[] = cells.flatMap((cell) =>
+  files.map((file) => ({ file, suites: ['about something', `beside ${cell}`], passed: true })),
+);
+
+const rowOf = (results: readonly TestResult[], name: string) =>
+  renderMatrix(results)
+    .split('\n')
+    .find((line) => line.startsWith(`| ${name} |`));
+
+test('a cell without a test in a column is a gap, and so is a file of a cell that is in no column', () => {
+  expect(gapsOf(complete)).toEqual([]);
+  expect(gapsOf(complete.filter(({ file }) => file !== 'test/audit/activity-rows.test.ts'))).toEqual(
+    cells.map((cell) => `${cell} has no test in the column "Audit"`),
+  );
+  const without = complete.filter(
+    ({ file, suites }) =>
+      file !== 'test/cli/doctor.test.ts' || !suites.includes('beside pelican on postgres'),
+  );
+  expect(gapsOf(without)).toEqual(['pelican on postgres has no test in the column "doctor"']);
+  const stray = { file: 'test/new/x.test.ts', suites: ['pelican on sqlite'], passed: true };
+  expect(gapsOf([...complete, stray])).toEqual([
+    'test/new/x.test.ts is in no column of test/support/matrix.ts',
+  ]);
+});
+
+test('what names no cell, or tests the tests, counts for nothing', () => {
+  const others = [
+    { file: 'test/new/x.test.ts', suites: ['pelican'], passed: false },
+    { file: 'test/support/panel-database.test.ts', suites: ['pelican on sqlite'], passed: false },
+    { file: 'test/audit/activity-rows.test.ts', suites: ['pterodactyl on sqlite'], passed: false },
+  ];
+  expect(gapsOf([...complete, ...others])).toEqual([]);
+  expect(renderMatrix([...complete, ...others])).toBe(renderMatrix(complete));
+});
+
+test('the table tells what passed, what failed and what MariaDB stands for', () => {
+  const failed = { file: 'test/auth/bearer.test.ts', suites: ['pelican on sqlite'], passed: false };
+  const results = [...complete, failed];
+  expect(rowOf(results, 'Pterodactyl on MariaDB')).toBe(
+    `| Pterodactyl on MariaDB |${' pass (1) |'.repeat(files.length)}`,
+  );
+  expect(rowOf(results, 'Pelican on SQLite')).toBe(
+    `| Pelican on SQLite |${' pass (1) |'.repeat(4)} **fail** (1 of 2) |${' pass (1) |'.repeat(files.length - 5)}`,
+  );
+  expect(rowOf(results, 'Pelican on MySQL')).toBe(
+    `| Pelican on MySQL |${' through MariaDB |'.repeat(files.length)}`,
+  );
+  expect(rowOf([], 'Pelican on PostgreSQL')).toBe(`| Pelican on PostgreSQL |${' – |'.repeat(files.length)}`);
+});

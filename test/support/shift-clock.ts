@@ -1,0 +1,19 @@
+/**
+ * Loaded before a program (`NODE_OPTIONS=--import …`), shifts the program's clock by SHIFT_CLOCK_MS
+ * milliseconds, as on a machine whose clock is wrong.
+ */
+const shift = Number(process.env.SHIFT_CLOCK_MS);
+const RealDate = Date;
+
+class ShiftedDate extends RealDate {
+  constructor(...args: unknown[]) {
+    if (args.length === 0) super(RealDate.now() + shift);
+    else super(...(args as [number]));
+  }
+
+  static override now(): number {
+    return RealDate.now() + shift;
+  }
+}
+
+globalThis.Date = ShiftedDate as DateConstructor;
