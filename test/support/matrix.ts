@@ -20,8 +20,8 @@ interface Column {
 const columns: readonly Column[] = [
   {
     title: 'Start',
-    holds: 'the panel is recognised or refused from its tables; start, stop, signals',
-    files: /^test\/(panel\/(detect|mandatory-columns)|cli\/serve)\.test\.ts$/,
+    holds: 'the panel is recognised or refused from its tables; start, stop, signals, workers',
+    files: /^test\/(panel\/(detect|mandatory-columns)|cli\/serve|cluster\/workers)\.test\.ts$/,
   },
   {
     title: 'Recordings',

@@ -40,6 +40,8 @@ describe('what is read', () => {
       rateLimit: { max: null, periodMinutes: null },
       twoFactorRequired: null,
       environmentOnly: false,
+      redis: null,
+      readHost: null,
       variable: expect.any(Function),
     });
     expect(env.appKeys).toEqual([Buffer.from(key)]);
