@@ -2,7 +2,7 @@ import type { Database, Queries } from './database.ts';
 import { classifyFailure } from './errors.ts';
 
 /** How long a replica that failed is left alone, in milliseconds. */
-const restMs = 5000;
+const restMs = 1000;
 
 /** Told when a replica fails, with why, and when it is used again. */
 export interface ReplicaEvents {

@@ -146,6 +146,7 @@ const networkBits = 64n;
 /** Who an address belongs to, as far as counting goes: itself, or of IPv6 the /64 that one customer has. */
 export function subscriberOf(address: string): string {
   const parsed = parseAddress(address);
-  if (parsed === null || parsed.family === 4) return address;
+  if (parsed === null) return address;
+  if (parsed.family === 4) return formatAddress(parsed);
   return `${(parsed.value >> networkBits).toString(16)}::/64`;
 }

@@ -2,6 +2,8 @@
 export type MariadbPlace = {
   readonly folder: string;
   readonly socket: string;
+  /** The address it listens on. */
+  readonly host: string;
   readonly port: number;
 };
 
@@ -26,11 +28,11 @@ export function dataFolderOptions(folder: string): string[] {
 }
 
 /** The options of a running private server. */
-export function serverOptions({ folder, socket, port }: MariadbPlace): string[] {
+export function serverOptions({ folder, socket, host, port }: MariadbPlace): string[] {
   return [
     ...dataFolderOptions(folder),
     `--socket=${socket}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${host}`,
     `--port=${port}`,
     `--pid-file=${folder}/server.pid`,
     `--log-error=${folder}/error.log`,

@@ -18,6 +18,16 @@ export type MariadbAddress = ServerAddress & {
   readonly socket: string;
 };
 
+/** What of a private MariaDB is not as usual. */
+export type MariadbDetails = {
+  /** The address it listens on; 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** Its port; a free one unless given. */
+  readonly port?: number;
+  /** Options of the server, after all others. */
+  readonly options?: readonly string[];
+};
+
 /**
  * A MariaDB of the tests' own: its data folder is temporary, it listens on a free port of 127.0.0.1 only, and
  * it ends with the process that started it, even if that is killed.
@@ -25,12 +35,19 @@ export type MariadbAddress = ServerAddress & {
 export class MariadbServer extends PrivateServer {
   readonly address: MariadbAddress;
   readonly #binaries: MariadbBinaries;
+  readonly #options: readonly string[];
 
-  private constructor(binaries: MariadbBinaries, folder: string, port: number, watchdog: ChildProcess) {
+  private constructor(
+    binaries: MariadbBinaries,
+    folder: string,
+    { host, port, options }: Required<MariadbDetails>,
+    watchdog: ChildProcess,
+  ) {
     super(folder, watchdog);
     const socket = join(folder, 'server.sock');
-    this.address = { host: '127.0.0.1', port, socket, rootUser: 'root', rootPassword: '' };
+    this.address = { host, port, socket, rootUser: 'root', rootPassword: '' };
     this.#binaries = binaries;
+    this.#options = options;
   }
 
   /**
@@ -39,7 +56,7 @@ export class MariadbServer extends PrivateServer {
    * @throws OperatorError where MariaDB is missing and cannot be installed
    * @throws Error with the end of the server's log where it does not come up
    */
-  static async start(): Promise<MariadbServer> {
+  static async start(details: MariadbDetails = {}): Promise<MariadbServer> {
     const binaries = await findMariadb();
     const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-mariadb-'));
     const watchdog = startWatchdog(folder);
@@ -47,7 +64,8 @@ export class MariadbServer extends PrivateServer {
       const options = [...dataFolderOptions(folder), '--auth-root-authentication-method=normal'];
       await run(binaries.installDb, [...options, '--skip-test-db']);
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
-      const server = new MariadbServer(binaries, folder, await freePort(), watchdog);
+      const { host = '127.0.0.1', port = await freePort(), options: further = [] } = details;
+      const server = new MariadbServer(binaries, folder, { host, port, options: further }, watchdog);
       await server.start();
       return server;
     } catch (error) {
@@ -57,11 +75,11 @@ export class MariadbServer extends PrivateServer {
   }
 
   protected override get program(): ServerProgram {
-    const place = { folder: this.folder, socket: this.address.socket, port: this.address.port };
+    const { host, port, socket } = this.address;
     return {
       name: 'MariaDB',
       path: this.#binaries.server,
-      args: serverOptions(place),
+      args: [...serverOptions({ folder: this.folder, socket, host, port }), ...this.#options],
       endSignal: 'SIGTERM',
     };
   }

@@ -1,6 +1,8 @@
 /** Where a private PostgreSQL keeps its files and listens. */
 export type PostgresPlace = {
   readonly folder: string;
+  /** The address it listens on. */
+  readonly host: string;
   readonly port: number;
 };
 
@@ -20,9 +22,9 @@ export function initOptions(folder: string): string[] {
 }
 
 /** The options of a running private server. */
-export function serverOptions({ folder, port }: PostgresPlace): string[] {
+export function serverOptions({ folder, host, port }: PostgresPlace): string[] {
   const settings = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: host,
     port: String(port),
     unix_socket_directories: folder,
     external_pid_file: `${folder}/server.pid`,

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
@@ -34,11 +34,11 @@ export class PostgresServer extends PrivateServer {
     binaries: PostgresBinaries,
     user: SystemUser,
     folder: string,
-    access: { readonly port: number; readonly rootPassword: string },
+    access: Pick<PostgresAddress, 'host' | 'port' | 'rootPassword'>,
     watchdog: ChildProcess,
   ) {
     super(folder, watchdog);
-    this.address = { host: '127.0.0.1', socketFolder: folder, rootUser: 'postgres', ...access };
+    this.address = { socketFolder: folder, rootUser: 'postgres', ...access };
     this.#binaries = binaries;
     this.#user = user;
   }
@@ -60,10 +60,37 @@ export class PostgresServer extends PrivateServer {
       if (user) await chown(folder, user.uid, user.gid);
       await run(binaries.initDb, initOptions(folder), { ...user, cwd: folder });
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
-      const access = { port: await freePort(), rootPassword };
+      const access = { host: '127.0.0.1', port: await freePort(), rootPassword };
       const server = new PostgresServer(binaries, user, folder, access, watchdog);
       await server.start();
       return server;
+    } catch (error) {
+      watchdog.stdin?.end();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts a server that repeats all that this one does, at the same port of another address. Changes made so far
+   * are copied; the rest follows as it happens.
+   */
+  async startStandby(host: string): Promise<PostgresServer> {
+    const binaries = this.#binaries;
+    const user = this.#user;
+    const { port, rootPassword, host: from, rootUser } = this.address;
+    const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-postgres-'));
+    const watchdog = startWatchdog(folder, 'INT');
+    try {
+      if (user) await chown(folder, user.uid, user.gid);
+      const source = ['-h', from, '-p', String(port), '-U', rootUser, '--checkpoint=fast'];
+      await run(
+        join(dirname(binaries.server), 'pg_basebackup'),
+        [...source, '--write-recovery-conf', '--no-sync', '-D', join(folder, 'data')],
+        { ...user, cwd: folder, env: { PGPASSWORD: rootPassword } },
+      );
+      const standby = new PostgresServer(binaries, user, folder, { host, port, rootPassword }, watchdog);
+      await standby.start();
+      return standby;
     } catch (error) {
       watchdog.stdin?.end();
       throw error;
@@ -74,7 +101,7 @@ export class PostgresServer extends PrivateServer {
     return {
       name: 'PostgreSQL',
       path: this.#binaries.server,
-      args: serverOptions({ folder: this.folder, port: this.address.port }),
+      args: serverOptions({ folder: this.folder, host: this.address.host, port: this.address.port }),
       ...(this.#user === null ? {} : { user: this.#user }),
       // On SIGTERM it would wait for its clients to leave.
       endSignal: 'SIGINT',
