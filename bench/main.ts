@@ -6,9 +6,10 @@ import { findLoadGenerator, type LoadGenerator } from './load.ts';
 import { type Comparison, compare, connectionCounts } from './measure.ts';
 import { type BenchOptions, parseOptions, type ScenarioName, usage } from './options.ts';
 import { profileService } from './profile-service.ts';
-import { describeMachine, type Report, renderReport } from './report.ts';
+import { describeMachine, type Report, type RunFacts, renderReport } from './report.ts';
 import { benchPaths, benchToken } from './seed.ts';
 import { createSetting, type Setting } from './setting.ts';
+import { measureWorkers, renderWorkers, type WorkersReport } from './workers.ts';
 
 const warmUpSeconds = 3;
 
@@ -23,6 +24,13 @@ async function main(): Promise<void> {
     const { name, generate } = await findLoadGenerator(setting.scratch);
     if (options.profile !== null) {
       process.stdout.write(await profileService(setting, generate, options, options.profile));
+      return;
+    }
+    if (options.workers) {
+      const report = await measureAllWorkers(setting, generate, name, options);
+      process.stdout.write(
+        options.json ? `${JSON.stringify(report, null, 2)}\n` : report.map(renderWorkers).join('\n'),
+      );
       return;
     }
     const report = await measure(setting, generate, name, options);
@@ -47,9 +55,30 @@ async function measure(
   } finally {
     await service.stop();
   }
+  return { ...factsOf(setting, loadGenerator, options), results };
+}
+
+/** From one worker to as many as there are cores, and at least two, to have something to compare. */
+async function measureAllWorkers(
+  setting: Setting,
+  generate: LoadGenerator,
+  loadGenerator: string,
+  options: BenchOptions,
+): Promise<WorkersReport[]> {
+  const facts = factsOf(setting, loadGenerator, options);
+  const most = Math.max(2, facts.machine.cores);
+  const reports: WorkersReport[] = [];
+  for (const scenario of options.scenarios) {
+    const measured = await measureWorkers(setting, generate, scenario, options.seconds, most);
+    reports.push({ ...facts, ...measured });
+  }
+  return reports;
+}
+
+function factsOf(setting: Setting, loadGenerator: string, { seconds }: BenchOptions): RunFacts {
   return {
     ...{ machine: describeMachine(), node: process.versions.node, database: setting.databaseVersion },
-    ...{ loadGenerator, secondsPerRound: options.seconds, results },
+    ...{ loadGenerator, secondsPerRound: seconds },
   };
 }
 

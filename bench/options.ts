@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly json: boolean;
   /** Where to write a CPU profile of the service instead of measuring it; null measures. */
   readonly profile: string | null;
+  /** Measure what each worker adds, instead of the service beside the bare server. */
+  readonly workers: boolean;
 }
 
 /** What `--help` prints. */
@@ -23,6 +25,7 @@ export const usage = `npm run bench -- [options]
   --seconds N        length of each round, in seconds (default 4)
   --only list|free   measure one endpoint only
   --json             print the figures as JSON
+  --workers          measure what each worker adds, from one to as many as there are cores
   --profile FILE     instead of measuring, write a CPU profile of the service under 64 connections
                      and print where its time goes
 `;
@@ -40,6 +43,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     scenarios: values.only === undefined ? scenarioNames : [parseScenario(values.only)],
     json: values.json,
     profile: values.profile ?? null,
+    workers: values.workers,
   };
 }
 
@@ -52,6 +56,7 @@ function parseKnown(args: readonly string[]) {
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
         profile: { type: 'string' },
+        workers: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;

@@ -3,17 +3,22 @@ import Table from 'cli-table3';
 import type { Comparison } from './measure.ts';
 import type { ScenarioName } from './options.ts';
 
-/** Everything one run found. */
-export interface Report {
+/** Where and how a run was measured. */
+export interface RunFacts {
   readonly machine: { readonly cores: number; readonly cpu: string; readonly os: string };
   readonly node: string;
   readonly database: string;
   readonly loadGenerator: string;
   readonly secondsPerRound: number;
+}
+
+/** Everything one run found. */
+export interface Report extends RunFacts {
   readonly results: readonly Comparison[];
 }
 
-const titles: Readonly<Record<ScenarioName, string>> = {
+/** The endpoints, for people. */
+export const titles: Readonly<Record<ScenarioName, string>> = {
   list: 'list of keys, audited',
   free: 'free ports, audited',
 };
@@ -29,10 +34,14 @@ export function describeMachine(): Report['machine'] {
 
 /** The report for people. */
 export function renderReport(report: Report): string {
-  const { machine, node, database, loadGenerator, secondsPerRound, results } = report;
-  const heading = `${machine.cores} cores (${machine.cpu}), ${machine.os}, Node ${node}, ${database}
+  const { results } = report;
+  return [describeRun(report), renderTable(results), ...results.flatMap(renderDirect), ''].join('\n');
+}
+
+/** Where and how it was measured, for people. */
+export function describeRun({ machine, node, database, loadGenerator, secondsPerRound }: RunFacts): string {
+  return `${machine.cores} cores (${machine.cpu}), ${machine.os}, Node ${node}, ${database}
 load by ${loadGenerator} on the same machine; the median of three rounds of ${secondsPerRound} s in turns\n`;
-  return [heading, renderTable(results), ...results.flatMap(renderDirect), ''].join('\n');
 }
 
 function renderTable(results: readonly Comparison[]): string {

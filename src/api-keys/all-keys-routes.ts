@@ -8,7 +8,7 @@ import { parseInstant } from '../input/instant.ts';
 import { invalid } from '../input/invalid.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
-import { subscriberOf } from '../panel/ip-range.ts';
+import { subscriberOf } from '../panel/ip-address.ts';
 import { accountKeyType } from '../panel/panel.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';

@@ -46,7 +46,7 @@ export class RedisRateLimiter implements RateLimiter {
   readonly #logger: Logger;
   /** Null for a hit that Redis did not count. */
   readonly #counts: Batcher<Hit, WindowState | null>;
-  #isAway = false;
+  #awayBecause: string | null = null;
   readonly #closing = new AbortController();
 
   /** @param fallback Counts while Redis is away; closed with this one. */
@@ -66,13 +66,13 @@ export class RedisRateLimiter implements RateLimiter {
     await this.#counts.load(probe);
   }
 
-  /** Whether Redis counts, as far as is known. */
-  get isShared(): boolean {
-    return !this.#isAway;
+  /** Why Redis does not count, in the words of whoever found out; null while it does, as far as is known. */
+  get awayBecause(): string | null {
+    return this.#awayBecause;
   }
 
   async hit(limit: RateLimit, who: string): Promise<RateLimitResult> {
-    const state = this.#isAway ? null : await this.#counts.load({ limit, who });
+    const state = this.#awayBecause !== null ? null : await this.#counts.load({ limit, who });
     return state === null ? this.#fallback.hit(limit, who) : toResult(limit, state, Date.now());
   }
 
@@ -85,7 +85,7 @@ export class RedisRateLimiter implements RateLimiter {
   /** Never rejects: who waits behind a batch that failed would be failed with it. */
   async #countTogether(hits: readonly Hit[]): Promise<readonly (WindowState | null)[]> {
     // Those that were already waiting when Redis went away.
-    if (this.#isAway) return hits.map(() => null);
+    if (this.#awayBecause !== null) return hits.map(() => null);
     try {
       return await this.#count(hits);
     } catch (error) {
@@ -109,27 +109,27 @@ export class RedisRateLimiter implements RateLimiter {
 
   /** Goes on without Redis until it counts again; both are said once. */
   #leave(error: unknown): void {
-    if (this.#isAway || this.#closing.signal.aborted) return;
-    this.#isAway = true;
+    if (this.#awayBecause !== null || this.#closing.signal.aborted) return;
+    this.#awayBecause = firstLine(error);
     this.#logger.warn(
-      { reason: firstLine(error) },
-      "the panel's Redis does not answer: rate limits are not shared for now",
+      { reason: this.#awayBecause },
+      'Redis does not answer: rate limits are not shared for now',
     );
     void this.#awaitReturn();
   }
 
   async #awaitReturn(): Promise<void> {
     const { signal } = this.#closing;
-    while (this.#isAway && !signal.aborted) {
+    while (this.#awayBecause !== null && !signal.aborted) {
       await delay(restMs, undefined, { signal, ref: false }).catch(() => undefined);
       await this.#count([probe]).then(
         () => {
-          this.#isAway = false;
+          this.#awayBecause = null;
         },
         () => undefined,
       );
     }
-    if (!signal.aborted) this.#logger.info("the panel's Redis answers again: rate limits are shared");
+    if (!signal.aborted) this.#logger.info('Redis answers again: rate limits are shared');
   }
 }
 

@@ -12,6 +12,8 @@ import { checkOwnRows } from './own-rows.ts';
 import { checkOwnTables } from './own-tables.ts';
 import { checkPrivileges } from './privileges.ts';
 import { checkProxies } from './proxies.ts';
+import { checkRateLimits } from './rate-limits.ts';
+import { checkReplica } from './replica.ts';
 import { checkScopes } from './scopes.ts';
 import { checkTables } from './tables.ts';
 import { checkTimeZone } from './time-zone.ts';
@@ -41,6 +43,8 @@ const checks: readonly Check[] = [
   checkTimeZone,
   checkTwoFactor,
   checkProxies,
+  checkRateLimits,
+  checkReplica,
   checkWebhooks,
   checkOwnTables,
   checkOwnRows,

@@ -14,7 +14,7 @@ import { isSelfService, passesAdminGate, refusalReason } from '../auth/rules.ts'
 import { parseBody } from '../input/body.ts';
 import { cleanInput } from '../input/input.ts';
 import { parseRowId } from '../input/row-id.ts';
-import { subscriberOf } from '../panel/ip-range.ts';
+import { subscriberOf } from '../panel/ip-address.ts';
 import type { Credential, NodeView, Stage, TargetUser } from '../panel/panel.ts';
 import type { Services } from '../services.ts';
 import { OncePerMinute } from './once-per-minute.ts';

@@ -48,6 +48,17 @@ export function formatAddress(address: ParsedAddress): string {
   return new ipaddr.IPv6(splitValue(address.value, 8, 16n)).toRFC5952String();
 }
 
+/** Bits of an IPv6 address that tell one host of a network from another (RFC 4291, 2.5.1). */
+const hostBits = 64n;
+
+/** Who an address belongs to, as far as counting goes: itself, or of IPv6 the /64 that one customer has whole. */
+export function subscriberOf(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed === null || parsed.family === 4) return address;
+  const network = (parsed.value >> hostBits) << hostBits;
+  return `${formatAddress({ family: 6, value: network })}/64`;
+}
+
 function joinParts(parts: readonly number[], bits: bigint): bigint {
   let value = 0n;
   for (const part of parts) value = (value << bits) | BigInt(part);

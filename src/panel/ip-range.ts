@@ -140,13 +140,3 @@ function unmapped(family: 4 | 6, first: bigint, last: bigint): IpRange {
   if (family === 4 || first < MAPPED_FIRST || last > MAPPED_LAST) return { family, first, last };
   return { family: 4, first: first - MAPPED_FIRST, last: last - MAPPED_FIRST };
 }
-
-const networkBits = 64n;
-
-/** Who an address belongs to, as far as counting goes: itself, or of IPv6 the /64 that one customer has. */
-export function subscriberOf(address: string): string {
-  const parsed = parseAddress(address);
-  if (parsed === null) return address;
-  if (parsed.family === 4) return formatAddress(parsed);
-  return `${(parsed.value >> networkBits).toString(16)}::/64`;
-}

@@ -8,8 +8,8 @@ import { type RunningService, startService } from '../support/service.ts';
 import { keysOf, until } from '../support/sidecar.ts';
 
 const limit = 10;
-const away = "the panel's Redis does not answer: rate limits are not shared for now";
-const back = "the panel's Redis answers again: rate limits are shared";
+const away = 'Redis does not answer: rate limits are not shared for now';
+const back = 'Redis answers again: rate limits are shared';
 
 let redis: RedisServer;
 beforeAll(async () => {

@@ -3,17 +3,20 @@ import { parseOptions } from '../../bench/options.ts';
 import { OperatorError } from '../../src/operator-error.ts';
 
 test('without options everything is measured, for people', () => {
-  expect(parseOptions([])).toEqual({ seconds: 4, scenarios: ['list', 'free'], json: false, profile: null });
+  expect(parseOptions([])).toEqual({
+    ...{ seconds: 4, scenarios: ['list', 'free'], json: false, profile: null, workers: false },
+  });
 });
 
 test('every option is read', () => {
-  const args = ['--seconds', '2', '--only', 'free', '--json', '--profile', 'here.cpuprofile'];
+  const args = ['--seconds', '2', '--only', 'free', '--json', '--profile', 'here.cpuprofile', '--workers'];
 
   expect(parseOptions(args)).toEqual({
     seconds: 2,
     scenarios: ['free'],
     json: true,
     profile: 'here.cpuprofile',
+    workers: true,
   });
 });
 

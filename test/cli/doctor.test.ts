@@ -44,7 +44,7 @@ describe.each(cells)('%s', (cell) => {
     expect([...reports.keys()]).toEqual([
       ...['environment', 'configuration', 'cached config', 'database', 'tables', 'app key'],
       ...['privileges', 'least privilege', 'clocks', 'time zone', 'two-factor', 'proxies'],
-      ...['webhooks', 'own tables', 'own rows', 'scopes'],
+      ...['rate limits', 'replica', 'webhooks', 'own tables', 'own rows', 'scopes'],
     ]);
     expect(complaints(reports)).toEqual(['app key: warn']);
     expect(reports.get('tables')?.detail.toLowerCase()).toBe(
@@ -71,7 +71,7 @@ describe('a panel on MariaDB', () => {
   it('prints one line a check for people, with a mark, and what to do', async () => {
     const { code, stdout, stderr } = await run(['doctor', '--panel', panel.folder], { env: { CI: 'true' } });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(16);
+    expect(lines).toHaveLength(18);
     expect(lines[0]).toBe(`✓ environment      ${panel.folder}/.env`);
     expect(lines[3]).toMatch(new RegExp(`^✓ database {9}MariaDB \\S+ at 127\\.0\\.0\\.1:\\d+/${database}$`));
     expect(lines[5]).toBe('✓ app key          APP_KEY opens the stored API keys');
@@ -258,7 +258,7 @@ describe('a panel on MariaDB', () => {
       status: 'fail',
       detail: "/nowhere does not exist: give the panel's folder, or its .env file",
     });
-    expect(complaints(reports)).toHaveLength(16);
+    expect(complaints(reports)).toHaveLength(18);
 
     const folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-doctor-'));
     const file = join(folder, 'bad.yaml');

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatAddress, parseAddress, parseWrittenAddress } from '../../src/panel/ip-address.ts';
+import {
+  formatAddress,
+  parseAddress,
+  parseWrittenAddress,
+  subscriberOf,
+} from '../../src/panel/ip-address.ts';
 import { anyIpv4, anyIpv6, writeIpv6 } from '../support/ip-model.ts';
 
 describe('parseAddress', () => {
@@ -122,5 +127,18 @@ describe('formatAddress', () => {
         expect(written).toBe(written.toLowerCase());
       }),
     );
+  });
+});
+
+describe('who an address belongs to', () => {
+  test.each([
+    ['203.0.113.9', '203.0.113.9'],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],
+    ['2001:db8:1:3::', '2001:db8:1:3::/64'],
+    ['::1', '::/64'],
+    ['no address', 'no address'],
+  ])('of %s it is %s', (address, subscriber) => {
+    expect(subscriberOf(address)).toBe(subscriber);
   });
 });
