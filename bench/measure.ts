@@ -10,7 +10,7 @@ const rounds = 3;
 
 /** What one server did. */
 export interface ServerFigures extends Figures {
-  /** CPU time of its process for one request, in microseconds; null where the system does not tell. */
+  /** CPU time of its processes for one request, in microseconds; null where the system does not tell. */
   readonly cpu: number | null;
 }
 
@@ -77,7 +77,8 @@ async function measure(
   return { ...figures, cpu: before === null || after === null ? null : (after - before) / requests };
 }
 
-function medianFigures(figures: readonly ServerFigures[]): ServerFigures {
+/** The median of each figure. */
+export function medianFigures(figures: readonly ServerFigures[]): ServerFigures {
   const cpu = figures.map((round) => round.cpu).filter((time) => time !== null);
   return {
     requestsPerSecond: median(figures.map((round) => round.requestsPerSecond)),

@@ -1,4 +1,5 @@
-import { type Hit, type RateLimit, type RateLimiter, toResult, type WindowState } from './rate-limiter.ts';
+import type { Hits } from './grouped-hits.ts';
+import { type RateLimit, type RateLimiter, toResult, type WindowState } from './rate-limiter.ts';
 
 interface Window {
   count: number;
@@ -23,17 +24,17 @@ export class MemoryRateLimiter implements RateLimiter {
   }
 
   async hit(limit: RateLimit, who: string) {
-    return toResult(limit, this.count({ limit, who }), this.#now());
+    return toResult(limit, this.count({ limit, who, times: 1 }), this.#now());
   }
 
-  /** Counts a request. */
-  count({ limit: { name, windowMs }, who }: Hit): WindowState {
+  /** Counts requests, and tells where their window stands after them. */
+  count({ limit: { name, windowMs }, who, times }: Hits): WindowState {
     const now = this.#now();
     const windows = this.#windows.get(name) ?? new Map<string, Window>();
     this.#windows.set(name, windows);
     sweep(windows, now);
     const window = windows.get(who) ?? { count: 0, endsAt: now + windowMs };
-    window.count += 1;
+    window.count += times;
     windows.set(who, window);
     return { count: window.count, endsInMs: window.endsAt - now };
   }

@@ -4,6 +4,7 @@ import { Batcher } from '../database/batcher.ts';
 import type { Logger } from '../logging.ts';
 import { firstLine } from '../operator-error.ts';
 import type { RedisSettings } from '../panel/env/redis-settings.ts';
+import { countInGroups, type Hits } from './grouped-hits.ts';
 import {
   type Hit,
   type RateLimit,
@@ -24,7 +25,7 @@ const keyPrefix = 'panel-sidecar:';
 
 // In one step, so that no window is left without an end, whatever happens in between.
 const countScript = `
-local count = redis.call('INCR', KEYS[1])
+local count = redis.call('INCRBY', KEYS[1], ARGV[2])
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -33,7 +34,7 @@ end
 return {count, left}`;
 
 /** Counted to find out whether Redis counts. */
-const probe: Hit = { limit: { name: 'probe', limit: 1, windowMs: restMs }, who: 'any' };
+const probe: Hits = { limit: { name: 'probe', limit: 1, windowMs: restMs }, who: 'any', times: 1 };
 
 /**
  * Counts in the panel's Redis, so that all replicas share their windows. While Redis is away, requests do not
@@ -87,17 +88,17 @@ export class RedisRateLimiter implements RateLimiter {
     // Those that were already waiting when Redis went away.
     if (this.#awayBecause !== null) return hits.map(() => null);
     try {
-      return await this.#count(hits);
+      return await countInGroups(hits, (groups) => this.#count(groups));
     } catch (error) {
       this.#leave(error);
       return hits.map(() => null);
     }
   }
 
-  async #count(hits: readonly Hit[]): Promise<readonly WindowState[]> {
+  async #count(groups: readonly Hits[]): Promise<readonly WindowState[]> {
     const pipeline = this.#redis.pipeline();
-    for (const { limit, who } of hits) {
-      pipeline.eval(countScript, 1, `${keyPrefix}${limit.name}:${who}`, limit.windowMs);
+    for (const { limit, who, times } of groups) {
+      pipeline.eval(countScript, 1, `${keyPrefix}${limit.name}:${who}`, limit.windowMs, times);
     }
     const answers = (await pipeline.exec()) ?? [];
     return answers.map(([error, answer]) => {

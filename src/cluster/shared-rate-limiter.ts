@@ -1,3 +1,4 @@
+import { countInGroups } from '../auth/grouped-hits.ts';
 import { MemoryRateLimiter } from '../auth/memory-rate-limiter.ts';
 import {
   type Hit,
@@ -17,7 +18,9 @@ export class SharedRateLimiter implements RateLimiter {
 
   constructor(link: WorkerLink) {
     this.#counts = new Batcher((hits) =>
-      link.count(hits).catch(() => hits.map((hit) => this.#fallback.count(hit))),
+      countInGroups(hits, (groups) =>
+        link.count(groups).catch(() => groups.map((group) => this.#fallback.count(group))),
+      ),
     );
   }
 

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
-import type { Hit, WindowState } from '../auth/rate-limiter.ts';
+import type { Hits } from '../auth/grouped-hits.ts';
+import type { WindowState } from '../auth/rate-limiter.ts';
 import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 
 /** The variable that tells a worker which of them it is, from 1. */
@@ -34,7 +35,7 @@ export class WorkerLink {
   }
 
   /** Counts requests in the windows that all workers share. @throws Error where the primary does not answer */
-  async count(hits: readonly Hit[]): Promise<readonly WindowState[]> {
+  async count(hits: readonly Hits[]): Promise<readonly WindowState[]> {
     const answer = await this.#ask((id) => ({ kind: 'count', id, hits }));
     if (answer.kind !== 'counted') throw new Error('the primary gave another answer');
     return answer.states;
