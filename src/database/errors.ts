@@ -27,10 +27,13 @@ const unavailableCodes = new Set([
   'ER_NORMAL_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_SERVER_GONE_ERROR',
+  // A node of a Galera cluster that has lost the others answers nothing else.
+  'ER_UNKNOWN_COM_ERROR',
   // Whoever waited that long for a lock has no time left to try again.
   'ER_LOCK_WAIT_TIMEOUT',
 ]);
 
+// Galera, too, calls it a deadlock when another node was first to commit a change of the same row.
 const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
 const orphanCodes = new Set(['ER_NO_REFERENCED_ROW_2', '23503']);
 // PostgreSQL stores no NUL, and neither server what the encoding of a column or database lacks.

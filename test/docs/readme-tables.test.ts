@@ -33,7 +33,7 @@ test('the table of metrics lists every one with its labels', async () => {
 
 test('the log messages to look for are ones that the service writes', () => {
   const messages = rowsOf('Logs').map(([message = '']) => codeIn(message)[0] ?? '');
-  expect(messages).toHaveLength(13);
+  expect(messages).toHaveLength(16);
   expect(messages.filter((message) => !source.includes(`'${message}'`))).toEqual([]);
 });
 

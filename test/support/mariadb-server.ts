@@ -26,7 +26,12 @@ export type MariadbDetails = {
   readonly port?: number;
   /** Options of the server, after all others. */
   readonly options?: readonly string[];
+  /** The user of the machine that it runs as; the one that runs the tests unless given. */
+  readonly user?: SystemUser;
 };
+
+/** A user of the machine, by numbers. */
+export type SystemUser = { readonly uid: number; readonly gid: number };
 
 /**
  * A MariaDB of the tests' own: its data folder is temporary, it listens on a free port of 127.0.0.1 only, and
@@ -36,11 +41,12 @@ export class MariadbServer extends PrivateServer {
   readonly address: MariadbAddress;
   readonly #binaries: MariadbBinaries;
   readonly #options: readonly string[];
+  readonly #user: SystemUser | undefined;
 
   private constructor(
     binaries: MariadbBinaries,
     folder: string,
-    { host, port, options }: Required<MariadbDetails>,
+    { host, port, options, user }: Required<Omit<MariadbDetails, 'user'>> & Pick<MariadbDetails, 'user'>,
     watchdog: ChildProcess,
   ) {
     super(folder, watchdog);
@@ -48,6 +54,7 @@ export class MariadbServer extends PrivateServer {
     this.address = { host, port, socket, rootUser: 'root', rootPassword: '' };
     this.#binaries = binaries;
     this.#options = options;
+    this.#user = user;
   }
 
   /**
@@ -64,8 +71,10 @@ export class MariadbServer extends PrivateServer {
       const options = [...dataFolderOptions(folder), '--auth-root-authentication-method=normal'];
       await run(binaries.installDb, [...options, '--skip-test-db']);
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
-      const { host = '127.0.0.1', port = await freePort(), options: further = [] } = details;
-      const server = new MariadbServer(binaries, folder, { host, port, options: further }, watchdog);
+      const { host = '127.0.0.1', port = await freePort(), options: further = [], user } = details;
+      if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, folder]);
+      const place = { host, port, options: further, ...(user === undefined ? {} : { user }) };
+      const server = new MariadbServer(binaries, folder, place, watchdog);
       await server.start();
       return server;
     } catch (error) {
@@ -80,6 +89,7 @@ export class MariadbServer extends PrivateServer {
       name: 'MariaDB',
       path: this.#binaries.server,
       args: [...serverOptions({ folder: this.folder, socket, host, port }), ...this.#options],
+      ...(this.#user === undefined ? {} : { user: this.#user }),
       endSignal: 'SIGTERM',
     };
   }
