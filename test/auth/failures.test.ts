@@ -83,4 +83,14 @@ describe.each(cells)('failed authentication on %s', (cell) => {
     for (let count = 0; count < 10; count += 1) expect((await ask(ip, powerless.bearer)).status).toBe(403);
     expect(await statusesOf(limit, () => ip)).toEqual({ 401: limit - failures.length, 429: failures.length });
   });
+
+  it('is told no sooner for one reason than for another', async () => {
+    const ended = await sidecar.seed.key(await sidecar.seed.user(), { expiresAt: '2020-01-01 00:00:00' });
+    for (const bearer of [undefined, unknown, `${key.identifier}${'y'.repeat(32)}`, ended.bearer]) {
+      const start = performance.now();
+      expect((await ask('203.0.113.7', bearer)).status).toBe(401);
+      // A timer of 10 ms that began a little before.
+      expect(performance.now() - start).toBeGreaterThan(9);
+    }
+  });
 });
