@@ -7,22 +7,32 @@ import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-k
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { type KeyFilter, matchesFilter } from './key-filter.ts';
 
-/** Answers with a user's account keys, oldest first, once the view is recorded. */
-export type ListKeys = (
-  actor: Actor,
-  userId: number,
-  filter: KeyFilter,
-  fields: ReadonlySet<ExtraField>,
-) => Promise<readonly ApiKeyResource[]>;
+/** Lists of a user's keys; those that are asked for at the same time share a round trip. */
+export interface KeyLists {
+  /** Reads a user's account keys, oldest first. */
+  read(userId: number): Promise<readonly StoredKey[]>;
+  /** Shows those that a caller asks for, once the view is recorded. */
+  show(
+    actor: Actor,
+    userId: number,
+    keys: readonly StoredKey[],
+    filter: KeyFilter,
+    fields: ReadonlySet<ExtraField>,
+  ): Promise<readonly ApiKeyResource[]>;
+}
 
-/** Lists requested at the same time share a round trip. */
-export function createListKeys(services: Services): ListKeys {
+/** Makes the lists. */
+export function createKeyLists(services: Services): KeyLists {
   const { panel, activityLog, settings } = services;
   const keysOf = new Batcher((userIds: readonly number[]) => keysOfUsers(services, userIds));
-  return async (actor, userId, filter, fields) => {
-    const keys = (await keysOf.load(userId)).filter((key) => matchesFilter(key, filter, new Date()));
-    if (settings.audit.views) await activityLog.append(keysViewed(actor, userId, keys.length));
-    return keys.map((key) => toApiKey(key, panel.clock, fields));
+  return {
+    read: (userId) => keysOf.load(userId),
+    async show(actor, userId, keys, filter, fields) {
+      const now = new Date();
+      const shown = keys.filter((key) => matchesFilter(key, filter, now));
+      if (settings.audit.views) await activityLog.append(keysViewed(actor, userId, shown.length));
+      return shown.map((key) => toApiKey(key, panel.clock, fields));
+    },
   };
 }
 

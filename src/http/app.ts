@@ -129,19 +129,21 @@ function registerOutcome(app: FastifyInstance, services: Services): void {
     const route = template ?? 'unknown';
     metrics.requests.inc({ method: request.method, route, status: reply.statusCode });
     metrics.duration.observe({ route }, reply.elapsedTime / 1000);
-    const line = {
-      reqId: request.id,
-      method: request.method,
-      route: template ?? loggablePath(request.url),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      ip: request.client?.ip,
-      userId: request.caller?.credential.owner.id,
-      apiKeyId: request.caller?.credential.id,
-    };
-    const isRoutineRead = request.method === 'GET' && reply.statusCode < 400;
-    if (isRoutineRead) logger.debug(line, 'request');
-    else logger.info(line, 'request');
+    const level = request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info';
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level](
+      {
+        reqId: request.id,
+        method: request.method,
+        route: template ?? loggablePath(request.url),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ip: request.client?.ip,
+        userId: request.caller?.credential.owner.id,
+        apiKeyId: request.caller?.credential.id,
+      },
+      'request',
+    );
   });
 }
 
