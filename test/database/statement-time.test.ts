@@ -12,7 +12,9 @@ import { until } from '../support/sidecar.ts';
 const endless: Readonly<Record<string, { readonly statement: RawBuilder<unknown>; readonly list: string }>> =
   {
     mariadb: {
-      statement: sql`select count(sha1(a.seq + b.seq)) as endless from seq_1_to_1000000 a, seq_1_to_1000000 b`,
+      statement: sql`select count(sha1(concat(a.id, b.id, c.id, d.id))) as endless
+        from information_schema.collations a, information_schema.collations b,
+          information_schema.collations c, information_schema.collations d`,
       list: 'select info as text from information_schema.processlist',
     },
     postgres: {
