@@ -40,7 +40,7 @@ const keysByUser = { withOwn: keyStatement(true), without: keyStatement(false) }
 
 function keyStatement(hasOwnTables: boolean) {
   return new SizedStatement((queries: Queries, userIds: readonly number[]) =>
-    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds).orderBy('k.id'),
+    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds),
   );
 }
 
@@ -50,9 +50,8 @@ async function keysOfUsers(
 ): Promise<readonly (readonly StoredKey[])[]> {
   const statement = keysByUser[hasOwnTables ? 'withOwn' : 'without'];
   const rows = await statement.find(database.queries, [...new Set(userIds)]);
-  const byUser = Map.groupBy(
-    rows.map((row) => toStoredKey(row, panel.clock)),
-    (key) => key.userId,
-  );
+  // Sorted here: a database would sort the keys of all together, and for that perhaps read a whole table in order.
+  const keys = rows.map((row) => toStoredKey(row, panel.clock)).sort((a, b) => a.id - b.id);
+  const byUser = Map.groupBy(keys, (key) => key.userId);
   return userIds.map((userId) => byUser.get(userId) ?? []);
 }
