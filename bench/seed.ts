@@ -6,9 +6,12 @@ type NewRow = Record<string, SqlValue>;
 const created = '2026-01-02 03:04:05';
 const times = { created_at: created, updated_at: created };
 
+/** Row ids of all users, as many as a panel of some size has: a database reads a small table in other ways. */
+const userIds = Array.from({ length: 2_000 }, (_, index) => 1001 + index);
 /** Users whose keys are listed in turn, so that a shared round trip has to fetch different rows. */
-const listedUsers = Array.from({ length: 64 }, (_, index) => 1001 + index);
-const keysPerUser = 5;
+const listedUsers = userIds.slice(0, 64);
+/** Of at most five by default. */
+const keysPerUser = 2;
 const portsOnNode = 100_000;
 /** One port in so many belongs to a server. */
 const assignedEvery = 10;
@@ -24,8 +27,8 @@ export const benchPaths = {
 } as const;
 
 /**
- * Fills an empty Pterodactyl: an admin with the key above, users with as many keys as they may have by
- * default, and a node with 100,000 ports, a tenth of them in use.
+ * Fills an empty Pterodactyl: an admin with the key above, 2,000 users with two keys each, and a node with
+ * 100,000 ports, a tenth of them in use.
  *
  * @param encrypt encrypts as the panel does, its serialization of strings included
  */
@@ -33,11 +36,12 @@ export async function seedBenchState(db: SqlExecutor, encrypt: (secret: string) 
   await insertRows(
     db,
     'users',
-    [1, ...listedUsers].map((id) => user(id)),
+    [1, ...userIds].map((id) => user(id)),
   );
+  const secret = encrypt('k'.repeat(32));
   await insertRows(db, 'api_keys', [
     applicationKey(encrypt(benchToken.secret)),
-    ...listedUsers.flatMap((userId) => accountKeys(userId, encrypt('k'.repeat(32)))),
+    ...userIds.flatMap((userId) => accountKeys(userId, secret)),
   ]);
   await insertRows(db, 'locations', [{ id: 1, short: 'fra', long: 'Frankfurt', ...times }]);
   await insertRows(db, 'nodes', [node]);

@@ -13,6 +13,8 @@ import { seedBenchState } from './seed.ts';
 export interface Setting {
   readonly mariadb: MariadbAddress;
   readonly databaseName: string;
+  /** The panel. */
+  readonly folder: string;
   /** Name and version of the database, for people. */
   readonly databaseVersion: string;
   /** A folder for files of the run. */
@@ -33,6 +35,7 @@ export async function createSetting(): Promise<Setting> {
   const scratch = mkdtempSync(join(tmpdir(), 'panel-sidecar-bench-'));
   return {
     mariadb: server.address,
+    folder: panel.folder,
     databaseName: String(facts?.name),
     databaseVersion: `MariaDB ${facts?.version}`,
     scratch,

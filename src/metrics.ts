@@ -15,8 +15,8 @@ export interface Metrics {
   readonly requests: Counter<'method' | 'route' | 'status'>;
   /** Seconds from a request's headers to its answer. */
   readonly duration: Histogram<'route'>;
-  /** Requests being worked on. */
-  readonly inFlight: Gauge;
+  /** Tells how to find out, whenever somebody asks, how many requests are being worked on. */
+  readonly readInFlight: (read: () => number) => void;
   /** Refused keys: `unknown`, or `unreadable` where APP_KEY does not open what is stored. */
   readonly authenticationFailures: Counter<'cause'>;
   /** Work behind the answers that failed: `last_used`, `refusal_audit`, `housekeeping`, `webhooks`, `replica`. */
@@ -45,11 +45,16 @@ export function createMetrics(): Metrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    inFlight: new Gauge({
-      name: 'panel_sidecar_requests_in_flight',
-      help: 'Requests being worked on.',
-      registers,
-    }),
+    readInFlight: (read) => {
+      new Gauge({
+        name: 'panel_sidecar_requests_in_flight',
+        help: 'Requests being worked on.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
     authenticationFailures: new Counter({
       name: 'panel_sidecar_authentication_failures_total',
       help: 'Requests whose key was refused, by cause.',

@@ -36,22 +36,19 @@ export const noFields: ReadonlySet<ExtraField> = new Set();
  */
 export function toApiKey(key: StoredKey, clock: PanelClock, asked: ReadonlySet<ExtraField>): ApiKeyResource {
   const show = (text: string | null) => (text === null ? null : clock.show(text));
-  return {
-    object: 'api_key',
-    attributes: {
-      identifier: key.identifier,
-      description: key.memo,
-      allowed_ips: readAllowedIps(key.allowedIps),
-      last_used_at: show(key.lastUsedAt),
-      created_at: show(key.createdAt),
-      ...extraAttributes(key, clock, asked),
-    },
+  const attributes = {
+    identifier: key.identifier,
+    description: key.memo,
+    allowed_ips: readAllowedIps(key.allowedIps),
+    last_used_at: show(key.lastUsedAt),
+    created_at: show(key.createdAt),
   };
+  if (asked.size === 0 && isPlain(key)) return { object: 'api_key', attributes };
+  return { object: 'api_key', attributes: { ...attributes, ...extraAttributes(key, clock, asked) } };
 }
 
 function extraAttributes(key: StoredKey, clock: PanelClock, asked: ReadonlySet<ExtraField>) {
   const { own, expiresAt } = key;
-  if (asked.size === 0 && expiresAt === null && own.reference === null && isPlain(key)) return {};
   const values: Readonly<Record<ExtraField, unknown>> = {
     user_id: key.userId,
     expires_at: expiresAt === null ? null : clock.format(expiresAt),
@@ -66,7 +63,8 @@ function extraAttributes(key: StoredKey, clock: PanelClock, asked: ReadonlySet<E
 }
 
 /** Whether a key is no more than the panel knows: the common case, spared the rest. */
-function isPlain({ own }: StoredKey): boolean {
+function isPlain({ own, expiresAt }: StoredKey): boolean {
+  if (expiresAt !== null || own.reference !== null) return false;
   return own.permissions === null && !own.isDisabled && own.rotatedFrom === null;
 }
 

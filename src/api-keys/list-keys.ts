@@ -7,22 +7,32 @@ import { type StoredKey, selectKeys, toStoredKey } from '../stored-keys/stored-k
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
 import { type KeyFilter, matchesFilter } from './key-filter.ts';
 
-/** Answers with a user's account keys, oldest first, once the view is recorded. */
-export type ListKeys = (
-  actor: Actor,
-  userId: number,
-  filter: KeyFilter,
-  fields: ReadonlySet<ExtraField>,
-) => Promise<readonly ApiKeyResource[]>;
+/** Lists of a user's keys; those that are asked for at the same time share a round trip. */
+export interface KeyLists {
+  /** Reads a user's account keys, oldest first. */
+  read(userId: number): Promise<readonly StoredKey[]>;
+  /** Shows those that a caller asks for, once the view is recorded. */
+  show(
+    actor: Actor,
+    userId: number,
+    keys: readonly StoredKey[],
+    filter: KeyFilter,
+    fields: ReadonlySet<ExtraField>,
+  ): Promise<readonly ApiKeyResource[]>;
+}
 
-/** Lists requested at the same time share a round trip. */
-export function createListKeys(services: Services): ListKeys {
+/** Makes the lists. */
+export function createKeyLists(services: Services): KeyLists {
   const { panel, activityLog, settings } = services;
   const keysOf = new Batcher((userIds: readonly number[]) => keysOfUsers(services, userIds));
-  return async (actor, userId, filter, fields) => {
-    const keys = (await keysOf.load(userId)).filter((key) => matchesFilter(key, filter, new Date()));
-    if (settings.audit.views) await activityLog.append(keysViewed(actor, userId, keys.length));
-    return keys.map((key) => toApiKey(key, panel.clock, fields));
+  return {
+    read: (userId) => keysOf.load(userId),
+    async show(actor, userId, keys, filter, fields) {
+      const now = new Date();
+      const shown = keys.filter((key) => matchesFilter(key, filter, now));
+      if (settings.audit.views) await activityLog.append(keysViewed(actor, userId, shown.length));
+      return shown.map((key) => toApiKey(key, panel.clock, fields));
+    },
   };
 }
 
@@ -30,7 +40,7 @@ const keysByUser = { withOwn: keyStatement(true), without: keyStatement(false) }
 
 function keyStatement(hasOwnTables: boolean) {
   return new SizedStatement((queries: Queries, userIds: readonly number[]) =>
-    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds).orderBy('k.id'),
+    selectKeys(queries, hasOwnTables).where('k.user_id', 'in', userIds),
   );
 }
 
@@ -40,9 +50,8 @@ async function keysOfUsers(
 ): Promise<readonly (readonly StoredKey[])[]> {
   const statement = keysByUser[hasOwnTables ? 'withOwn' : 'without'];
   const rows = await reads.run((queries) => statement.find(queries, [...new Set(userIds)]));
-  const byUser = Map.groupBy(
-    rows.map((row) => toStoredKey(row, panel.clock)),
-    (key) => key.userId,
-  );
+  // Sorted here: a database would sort the keys of all together, and for that perhaps read a whole table in order.
+  const keys = rows.map((row) => toStoredKey(row, panel.clock)).sort((a, b) => a.id - b.id);
+  const byUser = Map.groupBy(keys, (key) => key.userId);
   return userIds.map((userId) => byUser.get(userId) ?? []);
 }

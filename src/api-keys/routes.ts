@@ -1,9 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
+import { parseBearer } from '../auth/bearer.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
+import { parseRowId } from '../input/row-id.ts';
 import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
@@ -11,6 +13,7 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
+import type { StoredKey } from '../stored-keys/stored-key.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
 import { apiKeyListSchema, createdKeySchema, revokedKeysSchema } from './answer-schema.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
@@ -18,7 +21,7 @@ import { createDeleteKey, createRevokeKeys, type RevokeInput } from './delete-ke
 import type { KeyFilter } from './key-filter.ts';
 import { keyRoutes } from './key-routes.ts';
 import { asksForScope } from './key-scope.ts';
-import { createListKeys } from './list-keys.ts';
+import { createKeyLists } from './list-keys.ts';
 import { presentFields } from './present-fields.ts';
 import { fieldsQuery, keyListQuery, keyParams, userParams } from './query-schema.ts';
 import {
@@ -44,12 +47,29 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
 }
 
 function listRoute(api: FastifyInstance, services: Services): void {
-  const listKeys = createListKeys(services);
-  api.get<{ Querystring: { filter?: KeyFilter } }>(
+  const lists = createKeyLists(services);
+  /** What has been read ahead. */
+  const ahead = new WeakMap<FastifyRequest, Promise<readonly StoredKey[]>>();
+  api.get<{ Params: { user: string }; Querystring: { filter?: KeyFilter } }>(
     '/users/:user/api-keys',
     {
+      // Read while the caller is checked, so that both share the time of a round trip. Whoever is refused
+      // never sees it, and whoever shows no key is refused without it.
+      onRequest: (request, _reply, done) => {
+        const id = parseRowId(request.params.user, services.database.largestId);
+        if (id !== null && parseBearer(request.headers.authorization) !== null) {
+          const keys = lists.read(id);
+          // A failure is the caller's concern only if the checks let them get as far.
+          keys.catch(() => undefined);
+          ahead.set(request, keys);
+        }
+        done();
+      },
       config: { access: userKeysAccess(AccessLevel.read), template: keyTemplates.userKeys },
-      preValidation: async (request) => coerceFilter(request),
+      preValidation: (request, _reply, done) => {
+        coerceFilter(request);
+        done();
+      },
       schema: {
         operationId: 'listApiKeys',
         summary: "List a user's API keys",
@@ -62,7 +82,9 @@ function listRoute(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const { actor } = callerOf(request);
       const filter = request.query.filter ?? {};
-      const data = await listKeys(actor, targetUserOf(request).id, filter, fieldsOf(request));
+      const { id } = targetUserOf(request);
+      const keys = await (ahead.get(request) ?? lists.read(id));
+      const data = await lists.show(actor, id, keys, filter, fieldsOf(request));
       return sendJson(reply, { object: 'list', data });
     },
   );

@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts';
 import { DecryptError, type Encrypter } from '../panel/encrypter.ts';
 import type { Credential, Panel } from '../panel/panel.ts';
 import { randomAlphanumeric } from '../panel/random.ts';
-import { parseBearer } from './bearer.ts';
+import { type BearerToken, parseBearer } from './bearer.ts';
 
 const secretLength = 32;
 
@@ -24,9 +24,10 @@ interface Found {
 
 /** Tells who a bearer token belongs to, as the panel does. */
 export class Authenticator {
+  readonly #database: Database;
   readonly #panel: Panel;
   readonly #encrypter: Encrypter;
-  readonly #find: Batcher<string, Found>;
+  readonly #find: Batcher<BearerToken, Credential | null>;
   /** Stands in for the token of a key that is not there, so that its absence takes as long to find. */
   readonly #decoy: string;
   readonly #onUnreadable: (credential: Credential) => void;
@@ -38,17 +39,17 @@ export class Authenticator {
     encrypter: Encrypter,
     onUnreadable: (credential: Credential) => void,
   ) {
+    this.#database = database;
     this.#panel = panel;
     this.#encrypter = encrypter;
     this.#onUnreadable = onUnreadable;
     this.#decoy = panel.sealSecret(encrypter, randomAlphanumeric(secretLength));
-    // Requests that share a round trip share the opening of the secret too; nothing outlives the batch.
-    this.#find = new Batcher(async (identifiers) => {
-      const distinct = [...new Set(identifiers)];
-      const credentials = await panel.findCredentials(database.queries, distinct);
-      const bySpelling = new Map(credentials.map((credential) => [credential.identifier, credential]));
-      const found = new Map(distinct.map((name) => [name, this.#open(bySpelling.get(name) ?? null)]));
-      return identifiers.map((name) => found.get(name) ?? this.#open(null));
+    // Requests that share a round trip share the opening of the secret too, and those with one token the
+    // comparison; nothing outlives the batch.
+    this.#find = new Batcher(async (tokens) => {
+      const distinct = new Map(tokens.map((token) => [token.identifier + token.secret, token]));
+      const holders = await this.#findHolders([...distinct.values()]);
+      return tokens.map((token) => holders.get(token.identifier + token.secret) ?? null);
     });
   }
 
@@ -77,13 +78,27 @@ export class Authenticator {
   async #verify(authorization: string | undefined, now: Date): Promise<Credential> {
     const token = parseBearer(authorization);
     if (token === null) throw unauthenticated();
-    const { credential, secretDigest } = await this.#find.load(token.identifier);
-    const isMatch = timingSafeEqual(secretDigest, digest(token.secret));
-    if (credential === null || !isMatch) throw unauthenticated();
+    const credential = await this.#find.load(token);
+    if (credential === null) throw unauthenticated();
     if (credential.own.isDisabled) throw unauthenticated();
     // Put this way round, a time that can't be read (MySQL's 0000-00-00) is in the past, as it is to the panel.
     if (credential.expiresAt !== null && !(credential.expiresAt >= now)) throw unauthenticated();
     return credential;
+  }
+
+  /** The keys that these tokens are, by the token's text. */
+  async #findHolders(tokens: readonly BearerToken[]): Promise<ReadonlyMap<string, Credential | null>> {
+    const identifiers = [...new Set(tokens.map(({ identifier }) => identifier))];
+    const credentials = await this.#panel.findCredentials(this.#database.queries, identifiers);
+    const bySpelling = new Map(credentials.map((credential) => [credential.identifier, credential]));
+    const found = new Map(identifiers.map((name) => [name, this.#open(bySpelling.get(name) ?? null)]));
+    return new Map(
+      tokens.map(({ identifier, secret }) => {
+        const { credential, secretDigest } = found.get(identifier) ?? this.#open(null);
+        const isMatch = timingSafeEqual(secretDigest, digest(secret));
+        return [identifier + secret, isMatch ? credential : null];
+      }),
+    );
   }
 
   /** Opens the stored secret. A key whose secret can't be had counts as none. */

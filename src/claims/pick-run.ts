@@ -11,6 +11,10 @@ import type { PortWish } from './port-wish.ts';
 const byAddress: PortOrder = { by: 'ip', isDescending: false };
 /** Ids looked through for the beginning of a run before it is looked for in another way. */
 const stretchLength = 100_000;
+/** Neighbours asked for in one statement: the time to plan it multiplies with each. */
+const mostNeighbours = 3;
+/** Beginnings tried in one stretch for a longer run than one statement can ask for. */
+const mostBeginnings = 8;
 
 /**
  * Row ids of a run of neighbouring ports, or none. Where there are many runs, one is found near any place;
@@ -54,8 +58,8 @@ async function runNearAnyPlace(
 }
 
 /**
- * A run that begins with one of these ports. The neighbours of each free port are looked up one by one,
- * nearest first: on a full node most have none, and the first look-up tells.
+ * A run that begins with one of these ports. On a full node most free ports have no free neighbour, and the
+ * look-up of the nearest tells; of a port that has some, those of a longer run are read.
  */
 async function findRun(
   services: PortServices,
@@ -63,21 +67,42 @@ async function findRun(
   filter: PortFilter,
   length: number,
 ): Promise<readonly number[]> {
+  let { ids } = filter;
+  for (let tried = 0; tried < mostBeginnings; tried += 1) {
+    const start = await findBeginning(services, queries, { ...filter, ids }, length);
+    if (start === null) return [];
+    const ports = { from: start.port, to: start.port + length - 1 };
+    const members = { ...filter, ids: anyId, ip: start.ip, ports };
+    const page = { after: null, offset: 0, limit: length };
+    const found = await readPorts(services, queries, members, byAddress, page);
+    if (found.length === length) return found.map(({ id }) => id);
+    ids = { ...ids, from: start.id + 1 };
+  }
+  return [];
+}
+
+interface Beginning {
+  readonly id: number;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** The first port by id that has as many free neighbours as one statement can ask for, or all that are wanted. */
+async function findBeginning(
+  services: PortServices,
+  queries: Queries,
+  filter: PortFilter,
+  length: number,
+): Promise<Beginning | null> {
   const walk = await walkPorts(services, queries, filter, 'id', 1);
-  const neighbours = Array.from({ length: length - 1 }, (_, index) =>
+  const neighbours = Array.from({ length: Math.min(length - 1, mostNeighbours) }, (_, index) =>
     neighbourIsFree(services, filter, index + 1),
   );
   const conditions = [...portConditions(services, filter), ...walk.conditions, ...neighbours];
-  const { rows } = await sql<{ ip: string; port: number }>`
-    select a.ip, a.port from ${walk.from} where ${sql.join(conditions, sql` and `)}
+  const { rows } = await sql<Beginning>`
+    select a.id, a.ip, a.port from ${walk.from} where ${sql.join(conditions, sql` and `)}
     order by a.id limit 1`.execute(queries);
-  const [run] = rows;
-  if (run === undefined) return [];
-  const ports = { from: run.port, to: run.port + length - 1 };
-  const members = { ...filter, ids: anyId, ip: run.ip, ports };
-  const page = { after: null, offset: 0, limit: length };
-  const found = await readPorts(services, queries, members, byAddress, page);
-  return found.length < length ? [] : found.map(({ id }) => id);
+  return rows[0] ?? null;
 }
 
 function neighbourIsFree(

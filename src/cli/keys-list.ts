@@ -1,6 +1,6 @@
 import type { AllowedIps, ApiKeyResource } from '../api-keys/api-key.ts';
 import { noFields } from '../api-keys/api-key.ts';
-import { createListKeys } from '../api-keys/list-keys.ts';
+import { createKeyLists } from '../api-keys/list-keys.ts';
 import { shellActor } from '../audit/activity.ts';
 import { describeUser, findKeyOwner } from './find-user.ts';
 import { print, printJson } from './output.ts';
@@ -16,7 +16,8 @@ export interface JsonOption {
 export async function keysList(user: string, options: PanelOptions & JsonOption): Promise<void> {
   await withServices(options, async (services) => {
     const owner = await findKeyOwner(services, user);
-    const data = await createListKeys(services)(shellActor, owner.id, {}, noFields);
+    const lists = createKeyLists(services);
+    const data = await lists.show(shellActor, owner.id, await lists.read(owner.id), {}, noFields);
     if (options.json) printJson({ object: 'list', data });
     else print(data.length === 0 ? `${describeUser(owner)} has no API keys` : toTable(data));
   });

@@ -31,7 +31,10 @@ const unavailableCodes = new Set([
   'ER_UNKNOWN_COM_ERROR',
   // Whoever waited that long for a lock has no time left to try again.
   'ER_LOCK_WAIT_TIMEOUT',
+  'ER_QUERY_TIMEOUT',
 ]);
+/** MariaDB's number for a statement that took too long, which the driver has no name for. */
+const statementTimeout = 1969;
 
 // Galera, too, calls it a deadlock when another node was first to commit a change of the same row.
 const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
@@ -52,9 +55,12 @@ const postgresUnavailable = /^(?:08...|57P0[1-5]|57014|55P03|53300|53400)$/;
 export function classifyFailure(error: unknown): DatabaseFailure {
   if (error instanceof DatabaseUnavailableError) return 'unavailable';
   if (!(error instanceof Error)) return 'other';
-  const { code, errcode, fatal } = error as { code?: unknown; errcode?: unknown; fatal?: unknown };
+  const { code, errno, errcode, fatal } = error as Partial<
+    Readonly<Record<'code' | 'errno' | 'errcode' | 'fatal', unknown>>
+  >;
   // mysql2's mark of a connection that is lost; some of these errors have no code.
   if (fatal === true) return 'unavailable';
+  if (errno === statementTimeout) return 'unavailable';
   if (typeof code !== 'string') return 'other';
   if (unavailableCodes.has(code)) return 'unavailable';
   if (conflictCodes.has(code)) return 'conflict';

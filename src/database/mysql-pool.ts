@@ -47,12 +47,18 @@ export function openMysqlPool(
  */
 function sessionStatement(limits: DatabaseLimits, session: SessionSettings): string {
   const seconds = Math.max(1, Math.floor(limits.timeoutMs / 1000));
-  const parts = [
-    `sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`,
-    `innodb_lock_wait_timeout = ${seconds}`,
-  ];
-  if (session.timeZone !== null) parts.push(`time_zone = '${session.timeZone.replaceAll("'", "''")}'`);
-  return `SET SESSION ${parts.join(', ')}`;
+  const zone = session.timeZone === null ? '' : `, time_zone = '${session.timeZone.replaceAll("'", "''")}'`;
+  return `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+    innodb_lock_wait_timeout = ${seconds}${zone}${endOfStatements(limits)}`;
+}
+
+/**
+ * So that a server does not work on for a caller who has given up. MariaDB and MySQL name the limit
+ * differently; each reads only the comment that is meant for it.
+ */
+function endOfStatements({ timeoutMs }: DatabaseLimits): string {
+  const onMariadb = `/*M!100101 , max_statement_time = ${timeoutMs / 1000} */`;
+  return `${onMariadb} /*!50708 , max_execution_time = ${timeoutMs} */`;
 }
 
 function poolOptions(settings: MysqlSettings, limits: DatabaseLimits): PoolOptions {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { badRequest, unavailable } from '../api-error.ts';
 import { parseForm } from '../input/query.ts';
 import { loggablePath } from '../logging.ts';
@@ -64,22 +64,23 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
-  app.addHook('onRequest', async (request, reply) => {
+  services.metrics.readInFlight(() => inFlight.size);
+  // Not `onResponse`, which is not called where the client has hung up.
+  function forget(this: ServerResponse): void {
+    inFlight.delete(this);
+  }
+  app.addHook('onRequest', (request, reply, done) => {
     inFlight.add(reply.raw);
-    services.metrics.inFlight.set(inFlight.size);
-    // Not `onResponse`, which is not called where the client has hung up.
-    reply.raw.once('close', () => {
-      inFlight.delete(reply.raw);
-      services.metrics.inFlight.set(inFlight.size);
-    });
+    reply.raw.once('close', forget);
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
     reply.headers(headersOfEveryAnswer(request.id));
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      throw badRequest('The Host header is missing.');
-    }
     hideContentType(request);
-    if (inFlight.size > max_in_flight && request.routeOptions.url !== '/healthz') {
-      throw unavailable('This service is overloaded, please try again.');
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      done(badRequest('The Host header is missing.'));
+    } else if (inFlight.size > max_in_flight && request.routeOptions.url !== '/healthz') {
+      done(unavailable('This service is overloaded, please try again.'));
+    } else {
+      done();
     }
   });
   closeConnectionsOnStop(app, inFlight);
@@ -124,25 +125,28 @@ function registerBodies(app: FastifyInstance): void {
 
 function registerOutcome(app: FastifyInstance, services: Services): void {
   const { logger, metrics } = services;
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { template } = request.routeOptions.config;
     const route = template ?? 'unknown';
     metrics.requests.inc({ method: request.method, route, status: reply.statusCode });
     metrics.duration.observe({ route }, reply.elapsedTime / 1000);
-    const line = {
-      reqId: request.id,
-      method: request.method,
-      route: template ?? loggablePath(request.url),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      ip: request.client?.ip,
-      userId: request.caller?.credential.owner.id,
-      apiKeyId: request.caller?.credential.id,
-    };
-    const isRoutineRead = request.method === 'GET' && reply.statusCode < 400;
-    if (isRoutineRead) logger.debug(line, 'request');
-    else logger.info(line, 'request');
+    const level = request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info';
+    if (logger.isLevelEnabled(level)) logger[level](describeOutcome(request, reply), 'request');
+    done();
   });
+}
+
+function describeOutcome(request: FastifyRequest, reply: FastifyReply): object {
+  return {
+    reqId: request.id,
+    method: request.method,
+    route: request.routeOptions.config.template ?? loggablePath(request.url),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ip: request.client?.ip,
+    userId: request.caller?.credential.owner.id,
+    apiKeyId: request.caller?.credential.id,
+  };
 }
 
 /** What can't be parsed as HTTP gets the envelope too, and no more of the connection. */

@@ -10,19 +10,20 @@ const methods = 'GET, POST, PUT, PATCH, DELETE, OPTIONS';
  * @param origins APP_CORS_ALLOWED_ORIGINS, split; unset is one empty origin, and its header is empty.
  */
 export function registerCors(app: FastifyInstance, origins: readonly string[]): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (!isApiPath(request.url)) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isApiPath(request.url)) return done();
     reply.header('access-control-allow-credentials', 'true');
     allowOrigin(origins, request, reply);
     const isPreflight =
       request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-    if (!isPreflight) return;
+    if (!isPreflight) return done();
     reply.header('access-control-allow-methods', methods);
     const asked = request.headers['access-control-request-headers'];
     if (asked !== undefined) reply.header('access-control-allow-headers', asked);
     vary(reply, 'Access-Control-Request-Headers');
     vary(reply, 'Access-Control-Request-Method');
-    await reply.header('content-type', 'text/html; charset=UTF-8').code(204).send();
+    // Answered, so the request goes no further.
+    reply.header('content-type', 'text/html; charset=UTF-8').code(204).send();
   });
 }
 

@@ -43,7 +43,7 @@ const notAuthorized = 'This action is unauthorized.';
 export class Guard {
   readonly #services: Services;
   readonly #blockedAddresses = new OncePerMinute();
-  readonly #stages: Readonly<Record<Stage, (passage: Passage) => Promise<void> | void>> = {
+  readonly #stages: Readonly<Record<Stage, (passage: Passage) => Promise<void> | undefined>> = {
     authenticate: (passage) => this.#authenticate(passage),
     json: (passage) => this.#readBody(passage),
     twoFactor: (passage) => this.#checkTwoFactor(passage),
@@ -112,25 +112,33 @@ export class Guard {
     return allowed ? refusal : tooManyRequests({ 'retry-after': String(retryAfter) });
   }
 
-  async #readBody(passage: Passage): Promise<void> {
-    const { request } = passage;
-    const bytes = Buffer.isBuffer(request.body) ? request.body : undefined;
-    passage.fields = await parseBody(request.sentContentType, bytes);
+  /** Most requests have no body, and are spared the wait for one. */
+  #readBody(passage: Passage): Promise<void> | undefined {
+    const { body, sentContentType } = passage.request;
+    if (!Buffer.isBuffer(body)) return undefined;
+    return parseBody(sentContentType, body).then((fields) => {
+      passage.fields = fields;
+    });
   }
 
-  #checkTwoFactor(passage: Passage): void {
+  #checkTwoFactor(passage: Passage): undefined {
     if (known(passage).owner.lacksTwoFactor) throw twoFactorRequired();
   }
 
-  async #checkAddress(passage: Passage): Promise<void> {
+  #checkAddress(passage: Passage): Promise<void> | undefined {
     const credential = known(passage);
     const { ip } = passage.request.client;
     const logUnparsable = (entry: string) => {
       const context = { apiKeyId: credential.id, entry: entry.slice(0, 50) };
       this.#services.logger.warn(context, 'an entry of the allow-list of this key cannot be read');
     };
-    if (admitsAddress(credential.allowedIps, ip, logUnparsable)) return;
+    if (admitsAddress(credential.allowedIps, ip, logUnparsable)) return undefined;
+    return this.#refuseAddress(passage, credential);
+  }
+
+  async #refuseAddress(passage: Passage, credential: Credential): Promise<void> {
     await this.#recordBlocked(passage, credential);
+    const { ip } = passage.request.client;
     throw accessDenied(
       `This IP address (${ip}) does not have permission to access the API using these credentials.`,
     );
@@ -176,19 +184,21 @@ export class Guard {
     else passage.node = found as NodeView;
   }
 
-  async #checkAdmin(passage: Passage): Promise<void> {
+  #checkAdmin(passage: Passage): Promise<void> | undefined {
     const credential = known(passage);
     const { access, user } = passage;
     // A scope says what the web server lets through to the panel; nothing of it is here.
-    if (credential.own.permissions !== null) await this.#refuse(passage, notAuthorized, 'scoped-key');
+    if (credential.own.permissions !== null) return this.#refuse(passage, notAuthorized, 'scoped-key');
     const isOwnAccount = isSelfService(this.#policy(), access, credential, user);
-    if (!passesAdminGate(credential, isOwnAccount)) await this.#refuse(passage, notAdmin, 'not-admin');
+    return passesAdminGate(credential, isOwnAccount)
+      ? undefined
+      : this.#refuse(passage, notAdmin, 'not-admin');
   }
 
-  async #authorize(passage: Passage): Promise<void> {
+  #authorize(passage: Passage): Promise<void> | undefined {
     const { access, user } = passage;
     const reason = refusalReason(this.#services.panel, this.#policy(), access, known(passage), user);
-    if (reason !== null) await this.#refuse(passage, notAuthorized, reason);
+    return reason === null ? undefined : this.#refuse(passage, notAuthorized, reason);
   }
 
   #policy() {

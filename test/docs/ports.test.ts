@@ -47,6 +47,11 @@ function documented(command: CodeBlock): { status: number; body: unknown } | nul
   return { status: Number(status), body };
 }
 
+test("the README's order consists of commands from here", () => {
+  const order = codeBlocks(sectionOf(readDocument('README.md'), 'An order in a billing panel'));
+  expect(order.map(({ text }) => text)).toEqual(commands.slice(0, 3).map(({ text }) => text));
+});
+
 test('every endpoint is shown at work', () => {
   const shown = commands.map(({ text }) => {
     const method = /-X (\w+)/.exec(text)?.[1] ?? 'GET';
