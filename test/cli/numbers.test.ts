@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDays, parseGrace } from '../../src/cli/numbers.ts';
+import { parseDays, parseGrace, parseWorkers } from '../../src/cli/numbers.ts';
 import { run } from '../support/cli.ts';
 
 describe('numbers on the command line', () => {
@@ -17,6 +17,18 @@ describe('numbers on the command line', () => {
 
   it.each(['', '-1', '1.5', '604801', '1000000', 'x'])('"%s" is no grace', (text) => {
     expect(() => parseGrace(text)).toThrow('give a whole number of seconds, at most 604800');
+  });
+
+  it.each([
+    ['1', 1],
+    ['64', 64],
+    ['auto', 'auto'],
+  ])('%s workers', (text, workers) => {
+    expect(parseWorkers(text)).toBe(workers);
+  });
+
+  it.each(['', '0', '-1', '1.5', '65', '100', 'all', 'Auto'])('"%s" is no number of workers', (text) => {
+    expect(() => parseWorkers(text)).toThrow('give a whole number from 1 to 64, or auto');
   });
 
   it('a wrong one is told of in one line', async () => {

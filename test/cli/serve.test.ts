@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminSession, waitsForKeys, waitsForUser } from '../support/admin-session.ts';
 import { cells } from '../support/cells.ts';
-import { startCommand } from '../support/cli.ts';
+import { failure, startCommand } from '../support/cli.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
@@ -45,6 +46,20 @@ describe.each(cells)('%s', (cell) => {
         .split('\n')
         .map((text) => JSON.parse(text).msg),
     ).toEqual([line.msg, 'stopping', 'stopped']);
+  });
+
+  it('takes the number of workers from the environment too', async () => {
+    const started = startCommand(['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0'], {
+      env: { SIDECAR_WORKERS: 'auto' },
+    });
+    const [line] = await started.printed(/^.*"url":.*$/m);
+    started.process.kill('SIGTERM');
+    expect(JSON.parse(line)).toMatchObject({ workers: availableParallelism() });
+    expect((await started.finished).code).toBe(0);
+    const refused = startCommand(['serve', '--panel', panel.folder], { env: { SIDECAR_WORKERS: '0' } });
+    expect(await refused.finished).toEqual(
+      failure('environment variable SIDECAR_WORKERS is "0", but must be a whole number from 1 to 64 or auto'),
+    );
   });
 
   describe('asked to stop', () => {
