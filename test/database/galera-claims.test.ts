@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examine } from '../doctor/examine.ts';
 import { cells } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
 import { GaleraCluster } from '../support/galera-cluster.ts';
@@ -90,6 +91,12 @@ describe.each(onMariadb)('claims through two Galera nodes, %s', (cell) => {
     expect(refusals(answers)).toEqual([
       '409 no_free_allocation: No matching node has room for 200 MiB of memory and 1 MiB of disk.',
     ]);
+  });
+
+  test('doctor tells of the cluster, and finds the printed rights to be enough', async () => {
+    const { detail } = await examine(writers.panel, 'database');
+    expect(detail).toContain('one of 2 Galera nodes');
+    expect((await examine(writers.panel, 'privileges')).status).toBe('ok');
   });
 
   test('no log line of either service tells of a conflict', () => {
