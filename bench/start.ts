@@ -26,7 +26,10 @@ interface Start {
 async function startOnce(file: string, panel: string): Promise<Start> {
   const begun = performance.now();
   const args = [file, 'serve', '--panel', panel, '--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'exit');
   try {
     for await (const line of createInterface({ input: child.stdout })) {

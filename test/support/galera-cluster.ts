@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { type GaleraPlace, galeraOptions } from './galera-options.ts';
+import { type GaleraPlace, galeraOptions, notAsRoot } from './galera-options.ts';
 import { findGalera } from './galera-provider.ts';
 import { findMariadb } from './mariadb-binaries.ts';
 import { dataFolderOptions } from './mariadb-options.ts';
@@ -102,7 +102,8 @@ async function startNode(donorPort: number | null): Promise<GaleraNode> {
   try {
     if (user) await chown(folder, user.uid, user.gid);
     const options = [...dataFolderOptions(folder), '--auth-root-authentication-method=normal'];
-    if (donorPort === null) await run(installDb, [...options, '--skip-test-db'], { ...user, cwd: folder });
+    if (donorPort === null)
+      await run(installDb, notAsRoot([...options, '--skip-test-db']), { ...user, cwd: folder });
     else await run('mkdir', [join(folder, 'data')], { ...user });
     // Chosen as late as possible: nothing keeps a free port free until the server has it.
     const [port, gcommPort] = [await freePort(), await freePort()];

@@ -15,6 +15,11 @@ export type GaleraPlace = {
   readonly donorPort: number | null;
 };
 
+/** Options without the one that lets a server run as root: a node runs as another user. */
+export function notAsRoot(options: readonly string[]): string[] {
+  return options.filter((option) => option !== '--user=root');
+}
+
 /** The options of a running node. */
 export function galeraOptions(place: GaleraPlace): string[] {
   const { folder, port, gcommPort, istPort, sstPort, donorPort } = place;
@@ -24,7 +29,7 @@ export function galeraOptions(place: GaleraPlace): string[] {
     'gcache.size': '16M',
   };
   return [
-    ...serverOptions({ folder, port, socket: join(folder, 'server.sock') }),
+    ...notAsRoot(serverOptions({ folder, port, socket: join(folder, 'server.sock') })),
     // What Galera asks for.
     '--binlog-format=ROW',
     '--innodb-autoinc-lock-mode=2',

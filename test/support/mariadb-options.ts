@@ -20,11 +20,10 @@ export function dataFolderOptions(folder: string): string[] {
     '--innodb-buffer-pool-size=64M',
     '--aria-pagecache-buffer-size=8M',
     '--key-buffer-size=1M',
+    // The server refuses to run as root unless told so; as anybody else it must not be told.
+    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
 }
-
-/** The server refuses to run as root unless told so; as anybody else it must not be told. */
-export const asRoot: readonly string[] = process.getuid?.() === 0 ? ['--user=root'] : [];
 
 /** The options of a running private server. */
 export function serverOptions({ folder, socket, port }: MariadbPlace): string[] {

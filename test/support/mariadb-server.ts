@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { findMariadb, type MariadbBinaries } from './mariadb-binaries.ts';
-import { asRoot, dataFolderOptions, serverOptions } from './mariadb-options.ts';
+import { dataFolderOptions, serverOptions } from './mariadb-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
 import type { ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -44,7 +44,7 @@ export class MariadbServer extends PrivateServer {
     const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-mariadb-'));
     const watchdog = startWatchdog(folder);
     try {
-      const options = [...dataFolderOptions(folder), ...asRoot, '--auth-root-authentication-method=normal'];
+      const options = [...dataFolderOptions(folder), '--auth-root-authentication-method=normal'];
       await run(binaries.installDb, [...options, '--skip-test-db']);
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
       const server = new MariadbServer(binaries, folder, await freePort(), watchdog);
@@ -61,7 +61,7 @@ export class MariadbServer extends PrivateServer {
     return {
       name: 'MariaDB',
       path: this.#binaries.server,
-      args: [...serverOptions(place), ...asRoot],
+      args: serverOptions(place),
       endSignal: 'SIGTERM',
     };
   }
