@@ -1,6 +1,7 @@
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
 import type { Pool, PoolConnection, QueryError, QueryResult } from 'mysql2';
 import { DatabaseUnavailableError } from './errors.ts';
+import { UnbrokenTransactions } from './unbroken-transactions.ts';
 
 type ConnectionCallback = (error: unknown, connection: MysqlPoolConnection) => void;
 type QueryCallback = (error: unknown, result: QueryResult) => void;
@@ -15,11 +16,14 @@ type QueryCallback = (error: unknown, result: QueryResult) => void;
 export class BoundedPool implements MysqlPool {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
+  readonly #isGaleraNode: () => boolean;
   readonly #wrapped = new WeakMap<PoolConnection, MysqlPoolConnection>();
 
-  constructor(pool: Pool, timeoutMs: number) {
+  /** @param isGaleraNode Whether the server is one of a Galera cluster; see `UnbrokenTransactions`. */
+  constructor(pool: Pool, timeoutMs: number, isGaleraNode: () => boolean) {
     this.#pool = pool;
     this.#timeoutMs = timeoutMs;
+    this.#isGaleraNode = isGaleraNode;
   }
 
   getConnection(callback: ConnectionCallback): void {
@@ -50,7 +54,8 @@ export class BoundedPool implements MysqlPool {
   #wrap(connection: PoolConnection): MysqlPoolConnection {
     const known = this.#wrapped.get(connection);
     if (known) return known;
-    const wrapped = new BoundedConnection(connection, this.#timeoutMs);
+    const bounded = new BoundedConnection(connection, this.#timeoutMs);
+    const wrapped = new UnbrokenTransactions(bounded, this.#isGaleraNode);
     this.#wrapped.set(connection, wrapped);
     return wrapped;
   }
@@ -94,5 +99,9 @@ class BoundedConnection {
 
   release(): void {
     this.#connection.release();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
   }
 }

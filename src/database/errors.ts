@@ -27,7 +27,7 @@ const unavailableCodes = new Set([
   'ER_NORMAL_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_SERVER_GONE_ERROR',
-  // A node of a Galera cluster that has lost the others answers nothing else.
+  // A Galera node that is not one of the cluster's majority, or not yet.
   'ER_UNKNOWN_COM_ERROR',
   // Whoever waited that long for a lock has no time left to try again.
   'ER_LOCK_WAIT_TIMEOUT',
@@ -36,8 +36,9 @@ const unavailableCodes = new Set([
 /** MariaDB's number for a statement that took too long, which the driver has no name for. */
 const statementTimeout = 1969;
 
-// Galera, too, calls it a deadlock when another node was first to commit a change of the same row.
-const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD']);
+// Galera, too, calls it a deadlock when another node was first to commit a change of the same row. A savepoint
+// is gone where its transaction is: see `UnbrokenTransactions`.
+const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'ER_SP_DOES_NOT_EXIST']);
 const orphanCodes = new Set(['ER_NO_REFERENCED_ROW_2', '23503']);
 // PostgreSQL stores no NUL, and neither server what the encoding of a column or database lacks.
 const unstorableCodes = new Set(['ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', '22021', '22P05']);

@@ -3,6 +3,7 @@ import { createPool, type Pool, type PoolOptions, type SslOptions } from 'mysql2
 import { OperatorError } from '../operator-error.ts';
 import type { MysqlSettings } from '../panel/env/database-settings.ts';
 import type { SessionSettings } from './database.ts';
+import { galeraQuestion, isGaleraNode } from './galera.ts';
 import type { DatabaseLimits } from './limits.ts';
 
 /**
@@ -11,11 +12,13 @@ import type { DatabaseLimits } from './limits.ts';
  */
 const preparedPerConnection = 200;
 
-/** A pool, and why its latest session could not be set up. */
+/** A pool, and what its latest session was found to be like. */
 export interface MysqlPool {
   readonly pool: Pool;
-  /** Null where it could. */
+  /** Why it could not be set up; null where it could. */
   readonly setUpFailure: () => unknown;
+  /** Whether its server is a node of a Galera cluster; false before there is one. */
+  readonly isGaleraNode: () => boolean;
 }
 
 /**
@@ -31,14 +34,19 @@ export function openMysqlPool(
   const pool = createPool(poolOptions(settings, limits));
   const setUp = sessionStatement(limits, session);
   let setUpFailure: unknown = null;
+  let isNode = false;
   pool.on('connection', (connection) => {
     connection.query(setUp, (error) => {
       setUpFailure = error;
       // A session that could not be set up would read and write shifted times: never hand it out.
       if (error) (connection as unknown as { destroy(): void }).destroy();
     });
+    // Of each session: a server that has become a cluster's has been started anew.
+    connection.query(galeraQuestion, (error, rows) => {
+      if (!error) isNode = isGaleraNode(rows);
+    });
   });
-  return { pool, setUpFailure: () => setUpFailure };
+  return { pool, setUpFailure: () => setUpFailure, isGaleraNode: () => isNode };
 }
 
 /**

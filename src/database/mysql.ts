@@ -13,8 +13,9 @@ import type {
   Tables,
 } from './database.ts';
 import { classifyFailure } from './errors.ts';
+import { clusterSize, markNode, markUser } from './galera.ts';
 import type { DatabaseLimits } from './limits.ts';
-import { openMysqlPool } from './mysql-pool.ts';
+import { type MysqlPool, openMysqlPool } from './mysql-pool.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { AllocationsTable } from './tables.ts';
@@ -27,15 +28,15 @@ import type { AllocationsTable } from './tables.ts';
 export function openMysql(
   settings: MysqlSettings,
   limits: DatabaseLimits,
-  session: SessionSettings,
+  sessionSettings: SessionSettings,
   tables: readonly string[],
 ): Database {
-  const { pool, setUpFailure } = openMysqlPool(settings, limits, session);
+  const { pool, ...session } = openMysqlPool(settings, limits, sessionSettings);
   const queries = new Kysely<Tables>({
-    dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs) }),
+    dialect: new MysqlDialect({ pool: new BoundedPool(pool, limits.timeoutMs, session.isGaleraNode) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
-  return new MysqlDatabase(queries, settings.prefix, setUpFailure);
+  return new MysqlDatabase(queries, settings.prefix, session);
 }
 
 /** The column that an INSERT was refused for, or null where it was not for a column without default. */
@@ -70,13 +71,13 @@ class MysqlDatabase implements Database {
   readonly nowMs = sql<number>`(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)`;
   readonly #prefix: string;
   #portIndexes: Promise<ReadonlyMap<string, string>> | null = null;
-  readonly #setUpFailure: () => unknown;
+  readonly #session: Omit<MysqlPool, 'pool'>;
 
-  /** @param setUpFailure Why the latest session could not be set up, or null where it could. */
-  constructor(queries: Kysely<Tables>, prefix: string, setUpFailure: () => unknown) {
+  /** @param session What the latest session was found to be like. */
+  constructor(queries: Kysely<Tables>, prefix: string, session: Omit<MysqlPool, 'pool'>) {
     this.queries = queries;
     this.#prefix = prefix;
-    this.#setUpFailure = setUpFailure;
+    this.#session = session;
   }
 
   transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
@@ -84,7 +85,13 @@ class MysqlDatabase implements Database {
   }
 
   async lockUser(queries: Queries, userId: number): Promise<void> {
-    await queries.selectFrom('users').select('id').where('id', '=', userId).forUpdate().execute();
+    const rows = await queries
+      .selectFrom('users')
+      .select('id')
+      .where('id', '=', userId)
+      .forUpdate()
+      .execute();
+    if (rows.length > 0 && this.#session.isGaleraNode()) await markUser(queries, userId);
   }
 
   async ping(): Promise<void> {
@@ -92,12 +99,18 @@ class MysqlDatabase implements Database {
       await sql`select 1`.execute(this.queries);
     } catch (error) {
       // Of a session that could not be set up the driver only knows that its connection is gone.
-      throw this.#setUpFailure() ?? error;
+      throw this.#session.setUpFailure() ?? error;
     }
   }
 
   async lockNode(queries: Queries, nodeId: number): Promise<void> {
-    await queries.selectFrom('nodes').select('id').where('id', '=', nodeId).forUpdate().execute();
+    const rows = await queries
+      .selectFrom('nodes')
+      .select('id')
+      .where('id', '=', nodeId)
+      .forUpdate()
+      .execute();
+    if (rows.length > 0 && this.#session.isGaleraNode()) await markNode(queries, nodeId);
   }
 
   async portsBy(way: PortWay): Promise<AliasedExpression<AllocationsTable, 'a'>> {
@@ -161,7 +174,9 @@ class MysqlDatabase implements Database {
   async version(): Promise<string> {
     const { rows } = await sql<{ version: string }>`select version() as version`.execute(this.queries);
     const version = rows[0]?.version ?? 'unknown';
-    return version.includes('MariaDB') ? `MariaDB ${version}` : `MySQL ${version}`;
+    const server = version.includes('MariaDB') ? `MariaDB ${version}` : `MySQL ${version}`;
+    const size = await clusterSize(this.queries);
+    return size === 0 ? server : `${server}, one of ${size} Galera nodes`;
   }
 
   async now(): Promise<Date> {

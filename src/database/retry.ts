@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { classifyFailure } from './errors.ts';
 
-const attempts = 6;
+/** Of two nodes of a cluster that write for one user in turn, one may well lose six times in a row. */
+const attempts = 12;
 const baseDelayMs = 8;
+const longestDelayMs = 128;
 
 /**
- * Runs `work` again after a conflict (deadlock, busy file), at most five more times, with a
- * growing random pause so that two parties that met once do not meet again in step.
+ * Runs `work` again after a conflict (deadlock, busy file, another node's precedence), at most eleven more times,
+ * with a random pause that grows, so that two parties that met once do not meet again in step.
  */
 export async function withConflictRetries<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
@@ -14,7 +16,7 @@ export async function withConflictRetries<Result>(work: () => Promise<Result>): 
       return await work();
     } catch (error) {
       if (attempt === attempts || classifyFailure(error) !== 'conflict') throw error;
-      await delay(Math.random() * baseDelayMs * 2 ** attempt);
+      await delay(Math.random() * Math.min(baseDelayMs * 2 ** attempt, longestDelayMs));
     }
   }
 }

@@ -23,6 +23,12 @@ const bodyLimit = 64 * 1024;
 /** Longest time a client may take to send a request, in milliseconds. */
 const requestTimeout = 30_000;
 
+/** In place of the framework's own, which would be loaded to no end: the API has its own, and answers are JSON. */
+const compilersFactory = {
+  buildValidator: (() => () => () => true) as never,
+  buildSerializer: () => () => (body: unknown) => JSON.stringify(body),
+};
+
 /** Puts the HTTP side together. It listens when `listen` is called, and not before. */
 export async function buildApp(services: Services, env: PanelEnv): Promise<FastifyInstance> {
   const app = fastify({
@@ -40,16 +46,16 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
       sendError(reply as never, badRequest('The path of the request could not be read.'));
     },
     clientErrorHandler: answerUnreadable,
+    schemaController: { compilersFactory },
   });
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   registerErrors(app, services.logger);
   registerUnrouted(app);
   registerArrival(app, services, env);
   registerCors(app, env.corsAllowedOrigins);
   registerOutcome(app, services);
   registerBodies(app);
-  await registerDocs(app, services.settings.server.public_docs);
+  registerDocs(app, services.settings);
   registerOperations(app, services);
   registerAuthorize(app, services);
   await registerApi(app, services);

@@ -51,8 +51,8 @@ function parseProxy(entry: string): IpRange {
 /**
  * Finds the client's address, the scheme and the host of a request as the panel does (Laravel's TrustProxies
  * over Symfony's Request). X-Forwarded-* counts only if the peer is a trusted proxy. The address is then the
- * right-most in X-Forwarded-For that is no trusted proxy; where all are trusted, the left-most; entries that
- * are no addresses are passed over.
+ * right-most in X-Forwarded-For that is no trusted proxy; where all are trusted, the left-most. Unlike the panel it
+ * looks no further than the first entry that is no address: the address is then that of the proxy which sent it.
  *
  * Runs on every request. Without trusted proxies nothing is allocated but the result.
  *
@@ -102,24 +102,28 @@ function isTrusted(address: ParsedAddress, peer: ParsedAddress, trusted: Trusted
 }
 
 function forwardedAddress(peer: ParsedAddress, header: HeaderValue, trusted: TrustedProxies): ParsedAddress {
-  let leftmost = peer;
-  // Several lines of one header are one list (RFC 9110, 5.3).
+  let nearest = peer;
+  // Several lines of one header are one list, and what is empty in a list is not there (RFC 9110, 5.3 and 5.6.1).
   for (const entry of String(header ?? '')
     .split(',')
     .reverse()) {
-    const address = parseAddress(withoutPort(entry.trim()));
-    if (address === null) continue;
+    const text = entry.trim();
+    if (text === '') continue;
+    const address = parseAddress(withoutPort(text));
+    // What stands before it came from there, and whoever that is may have made it up.
+    if (address === null) return nearest;
     if (!isTrusted(address, peer, trusted)) return address;
-    leftmost = address;
+    nearest = address;
   }
-  return leftmost;
+  return nearest;
 }
 
-// `[::1]:80`, `1.2.3.4:80`. An address with two colons is a bare IPv6 one.
+// `[::1]:80`, `1.2.3.4:80`, `fe80::1%eth0`. An address with two colons is a bare IPv6 one.
 function withoutPort(entry: string): string {
-  if (entry.startsWith('[')) return entry.slice(1, Math.max(1, entry.indexOf(']')));
+  if (entry.startsWith('[')) return withoutZone(entry.slice(1, Math.max(1, entry.indexOf(']'))));
   const colon = entry.indexOf(':');
-  return colon !== -1 && colon === entry.lastIndexOf(':') ? entry.slice(0, colon) : entry;
+  if (colon === -1) return entry;
+  return colon === entry.lastIndexOf(':') ? entry.slice(0, colon) : withoutZone(entry);
 }
 
 function schemeOf(proto: string | undefined): Scheme {

@@ -1,74 +1,42 @@
-import { readFileSync } from 'node:fs';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { routeNotFound } from '../api-error.ts';
+import type { Settings } from '../config/settings.ts';
 import { loopbackOnly } from './operations.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { sentPath } from './unrouted.ts';
 
 /**
- * The OpenAPI document, made from the schemas that validate, at `/openapi.json`, and a page that shows it at
- * `/docs`, which loads nothing from elsewhere. Register it before any route of the API.
+ * The OpenAPI document at `/openapi.json`, and a page that shows it at `/docs`, which loads nothing from elsewhere.
+ * Both are made when they are first asked for: the service starts sooner without what they need.
  */
-export async function registerDocs(app: FastifyInstance, isPublic: boolean): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'panel-sidecar',
-        version,
-        description: 'The Application API endpoints that the panel lacks: client API keys and free ports.',
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      components: {
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            description: "One of the panel's own keys: identifier and secret in one, 48 characters.",
-          },
-        },
-      },
-      security: [{ bearer: [] }],
-    },
-    transform: ({ schema, url, route }) => ({ schema, url: route.config?.template ?? url }),
-    transformObject: (document) =>
-      'openapiObject' in document ? withDeepObjects(document.openapiObject) : {},
-  });
+export function registerDocs(app: FastifyInstance, settings: Settings): void {
+  const onRequest = loopbackOnly(settings.server.public_docs);
+  const document = once(async () => (await import('./document.ts')).describeApi(settings));
+  const page = once(async () => (await import('./docs-page.ts')).buildDocsPage(await document()));
   app.get(
     '/openapi.json',
-    {
-      schema: { hide: true },
-      config: { template: '/openapi.json' },
-      onRequest: loopbackOnly(isPublic),
-    },
-    () => app.swagger(),
+    { schema: { hide: true }, config: { template: '/openapi.json' }, onRequest },
+    document,
   );
-  await app.register(async (docs) => {
-    // The page's own hooks (`uiHooks`) would leave its scripts and styles out.
-    docs.addHook('onRequest', loopbackOnly(isPublic));
-    await docs.register(swaggerUi, {
-      routePrefix: '/docs',
-      uiConfig: { validatorUrl: null, docExpansion: 'list', deepLinking: true },
-      staticCSP: true,
+  const show = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { statusCode, headers, rawPayload } = await (await page()).inject({
+      ...{ method: request.method as 'GET', url: request.url, headers: request.headers },
     });
-  });
-}
-
-interface Described {
-  readonly paths?: Readonly<Record<string, unknown>>;
-}
-
-/** Says of every parameter that is an object that it is written `name[part]=value`, as PHP reads it. */
-function withDeepObjects<Document extends Described>(document: Document): Document {
-  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path ?? {}));
-  for (const { parameters = [] } of operations as { parameters?: Record<string, unknown>[] }[]) {
-    for (const parameter of parameters) {
-      const { type } = (parameter.schema ?? {}) as { type?: unknown };
-      if (type === 'object') Object.assign(parameter, { style: 'deepObject', explode: true });
-    }
+    if (statusCode === 404) throw routeNotFound(sentPath(request));
+    return reply.code(statusCode).headers(headers).send(rawPayload);
+  };
+  for (const path of ['/docs', '/docs/*']) {
+    app.get(path, { schema: { hide: true }, config: { template: '/docs' }, onRequest }, show);
   }
-  return document;
+}
+
+/** What `make` makes, made at the first call; one that fails is made again at the next. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null;
+  return () => {
+    made ??= make().catch((error) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }

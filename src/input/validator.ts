@@ -15,13 +15,30 @@ ajv.addKeyword({
     typeof value === 'string' ? parseAllowedIp(value) !== null : value !== null,
 });
 
-/** Compiles a schema (TypeBox or plain JSON Schema) into a check of cleaned input. */
-export function compileSchema(schema: object): ValidateFunction {
-  return ajv.compile(schema);
+/** A check of cleaned input; `errors` tells what the last one found. */
+export interface Validate {
+  (input: unknown): boolean;
+  errors: ErrorObject[] | null;
+}
+
+/**
+ * Makes a schema (TypeBox or plain JSON Schema) a check of cleaned input. It is compiled when it is first used: there
+ * are many, and the service starts sooner without.
+ */
+export function compileSchema(schema: object): Validate {
+  let compiled: ValidateFunction | null = null;
+  const check = (input: unknown) => {
+    compiled ??= ajv.compile(schema);
+    const isValid = compiled(input);
+    validate.errors = compiled.errors ?? null;
+    return isValid;
+  };
+  const validate: Validate = Object.assign(check, { errors: null });
+  return validate;
 }
 
 /** The broken rules of `input`, in the order the panel lists them; empty where there are none. */
-export function invalidFields(validate: ValidateFunction, input: unknown): readonly InvalidField[] {
+export function invalidFields(validate: Validate, input: unknown): readonly InvalidField[] {
   return validate(input) ? [] : toInvalidFields(validate.errors ?? []);
 }
 

@@ -64,7 +64,7 @@ describe('with 127.0.0.1 and 10.0.0.0/8 as trusted proxies', () => {
     ['[2001:DB8::0:1]:80', '2001:db8::1'],
     ['garbage', '127.0.0.1'],
     ['', '127.0.0.1'],
-    ['192.0.2.1, garbage', '192.0.2.1'],
+    ['192.0.2.1, garbage', '127.0.0.1'],
   ])('X-Forwarded-For %j means %s', async (header, address) => {
     expect(await seenAddress({ 'x-forwarded-for': header })).toBe(address);
   });

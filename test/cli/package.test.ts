@@ -1,40 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, startCommand } from '../support/cli.ts';
+import { type InstalledPackage, installPackage } from '../support/installed-package.ts';
 
 const shell = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-let folder: string;
-let tarball: string;
-let packed: readonly string[];
-/** The command as npm links it in the folder where the package is installed. */
-let file: string;
+let installed: InstalledPackage;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-package-'));
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const pack = await shell('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, env });
-  // The build may print something before npm does.
-  const [{ filename, files }] = JSON.parse(pack.stdout.slice(pack.stdout.search(/^\[/m)));
-  tarball = join(folder, filename);
-  packed = files.map(({ path }: { path: string }) => path);
-  const app = join(folder, 'app');
-  mkdirSync(app);
-  const options = ['--no-audit', '--no-fund', '--prefer-offline', '--prefix', app];
-  await shell('npm', ['install', ...options, tarball], { cwd: app, env });
-  file = join(app, 'node_modules', '.bin', 'panel-sidecar');
+  installed = await installPackage();
 }, 300_000);
 
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => installed?.remove());
 
 it('ships compiled files, and the papers', () => {
+  const { packed } = installed;
   const compiled = packed.filter((path) => path.startsWith('dist/'));
   expect(compiled).toContain('dist/cli/main.js');
   expect(compiled.filter((path) => !path.endsWith('.js'))).toEqual([]);
@@ -50,6 +34,7 @@ it('ships compiled files, and the papers', () => {
 });
 
 it('runs where it is installed, and answers', async () => {
+  const { file, folder } = installed;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(await run(['--version'], { file, cwd: folder })).toEqual({
     code: 0,

@@ -37,6 +37,7 @@ test('the service runs as its own user, confined, but may compile JavaScript', (
       ['NoNewPrivileges', 'yes'],
       ['CapabilityBoundingSet', ''],
       ['ProtectSystem', 'strict'],
+      ['ProcSubset', 'pid'],
       ['PrivateTmp', 'yes'],
       ['RestrictAddressFamilies', 'AF_INET AF_INET6 AF_UNIX'],
       ['MemoryDenyWriteExecute', 'no'],
@@ -54,20 +55,39 @@ test('the command that it starts is one that the program takes', () => {
   expect(args[0]).toBe('serve');
 });
 
-test("systemd's own check accepts it", () => {
+/** What `systemd-analyze` says of the unit; null where there is none: not every system has systemd. */
+function analyze(...args: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-systemd-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'panel-sidecar.service');
   // The check looks whether the program is there.
   writeFileSync(file, unit.replace('/usr/bin/panel-sidecar', binary));
-  const { error, status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
+  const { error, status, stdout, stderr } = spawnSync('systemd-analyze', [...args, file], {
     encoding: 'utf8',
   });
-  // Not every system has systemd; the tests above hold everywhere.
-  if (error !== undefined) {
-    expect(error).toMatchObject({ code: 'ENOENT' });
-    return;
+  if (error === undefined) return { status, stdout, stderr };
+  expect(error).toMatchObject({ code: 'ENOENT' });
+  return null;
+}
+
+test("systemd's own check accepts it", () => {
+  const found = analyze('verify', '--man=no');
+  if (found === null) return;
+  expect(found.stderr.split('\n').filter((line) => line.includes('panel-sidecar'))).toEqual([]);
+  expect(found.status).toBe(0);
+});
+
+test('what it leaves open is as little as SECURITY.md says', () => {
+  const rated = /rates it (\d)\.(\d) of 10/.exec(readDocument('SECURITY.md').replaceAll(/\s+/g, ' '));
+  const tenths = Number(`${rated?.[1]}${rated?.[2]}`);
+  expect(tenths).toBe(14);
+  const found = analyze('security', '--offline=true', '--no-pager', `--threshold=${tenths}`);
+  if (found === null) return;
+  expect([found.status, found.stderr]).toEqual([0, '']);
+});
+
+test('it stands in one place', () => {
+  for (const name of ['SECURITY.md', 'docs/pelican.md', 'docs/scopes.md', 'docs/ports.md', 'docs/keys.md']) {
+    expect([name, readDocument(name).includes('[Service]')]).toEqual([name, false]);
   }
-  expect(stderr.split('\n').filter((line) => line.includes('panel-sidecar'))).toEqual([]);
-  expect(status).toBe(0);
 });

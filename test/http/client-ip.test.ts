@@ -95,15 +95,13 @@ describe('the address behind a trusted proxy', () => {
     ['8.8.4.4,8.8.8.8', '8.8.8.8'],
     // All of them trusted: the left-most.
     ['10.1.2.3, 10.9.9.9', '10.1.2.3'],
-    ['junk, 10.1.2.3, unknown', '10.1.2.3'],
+    ['junk, 10.1.2.3', '10.1.2.3'],
+    ['8.8.8.8, 10.1.2.3, , 10.1.2.4,', '8.8.8.8'],
     // No address in it: the peer.
     ['', '10.0.0.1'],
     [' , ', '10.0.0.1'],
     ['unknown', '10.0.0.1'],
     ['08.8.8.8', '10.0.0.1'],
-    ['fe80::1%eth0', '10.0.0.1'],
-    ['8.8.8.8, unknown', '8.8.8.8'],
-    ['8.8.8.8, 1.2.3.4.5', '8.8.8.8'],
     // Ports.
     ['8.8.8.8:1234', '8.8.8.8'],
     ['8.8.8.8, 10.1.2.3:80', '8.8.8.8'],
@@ -116,6 +114,29 @@ describe('the address behind a trusted proxy', () => {
     ['8.8.8.8, ::ffff:10.8.8.8', '8.8.8.8'],
   ])('of %j is %s', (forwardedFor, ip) => {
     expect(ipBehindProxy(forwardedFor)).toBe(ip);
+  });
+
+  test.each([
+    ['8.8.8.8, unknown', '10.0.0.1'],
+    ['8.8.8.8, 1.2.3.4.5', '10.0.0.1'],
+    ['8.8.8.8, _hidden, 10.1.2.3', '10.1.2.3'],
+    ['8.8.8.8, 8.8.4.4%eth0', '10.0.0.1'],
+    ['8.8.8.8, 8.8.4.4 8.8.1.1', '10.0.0.1'],
+    ['8.8.8.8, for=8.8.4.4', '10.0.0.1'],
+    ['8.8.8.8, 134744072', '10.0.0.1'],
+    ['8.8.8.8, 0x08080404', '10.0.0.1'],
+    ['8.8.8.8, 010.1.2.3', '10.0.0.1'],
+    ['8.8.8.8, ::ffff:8.8.4', '10.0.0.1'],
+    ['8.8.8.8, [10.1.2.3', '10.0.0.1'],
+  ])(
+    'of %j is the proxy that sent what is no address, where Symfony goes on to what may be made up',
+    (forwardedFor, ip) => {
+      expect(ipBehindProxy(forwardedFor)).toBe(ip);
+    },
+  );
+
+  test.each(['fe80::1%eth0', '[fe80::1%eth0]:80', 'fe80::1%25eth0'])('%s has its zone cut', (entry) => {
+    expect(ipBehindProxy(`8.8.8.8, ${entry}`)).toBe('fe80::1');
   });
 
   test('of a bracket left open is the peer, where Symfony cuts a character off', () => {
@@ -147,19 +168,44 @@ describe('the address behind a trusted proxy', () => {
     expect(ipBehindProxy('8.8.4.4, 9.9.9.9', EVERY_PEER, '::909:909')).toBe('9.9.9.9');
   });
 
-  test('is the right-most that is not trusted, for any chain', () => {
-    const hop = fc.oneof(
-      anyIpv4.map(({ text }) => text),
-      fc.nat(0xff).map((octet) => `10.1.2.${octet}`),
-      fc.constantFrom('unknown', '', '10.1.2.3.4'),
+  const anyProxy = fc.nat(0xff).map((octet) => `10.1.2.${octet}`);
+  const anyForeign = fc.oneof(
+    anyIpv4.filter(({ text }) => !text.startsWith('10.')).map(({ text }) => text),
+    fc.nat(0xffff).map((group) => `2001:db8::1:${group.toString(16)}`),
+  );
+  /** Whatever a client may put into a header. */
+  const anyClaim = fc.oneof(
+    anyForeign,
+    anyProxy,
+    fc.constantFrom('unknown', '', '10.1.2.3.4', '127.0.0.1', '::1', '*'),
+    fc.string({ unit: 'grapheme-ascii' }),
+  );
+
+  test('is the client that the first trusted proxy saw, whatever that client claimed', () => {
+    fc.assert(
+      fc.property(fc.array(anyClaim), anyForeign, fc.array(anyProxy), (claims, client, proxies) => {
+        expect(ipBehindProxy([...claims, client, ...proxies].join(', '))).toBe(client);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('is that of a proxy, where a proxy saw something that is no address', () => {
+    const noAddress = fc.constantFrom(
+      'unknown',
+      '_x',
+      '1.2.3.4.5',
+      '1.2.3',
+      '01.2.3.4',
+      '::ffff:1.2.3',
+      'a:b:c',
     );
     fc.assert(
-      fc.property(fc.array(hop, { maxLength: 6 }), (chain) => {
-        const addresses = chain.filter((entry) => /^\d+(\.\d+){3}$/.test(entry));
-        const foreign = addresses.filter((entry) => !entry.startsWith('10.'));
-        const expected = foreign.at(-1) ?? addresses.at(0) ?? '10.0.0.1';
-        expect(ipBehindProxy(chain.join(', '))).toBe(expected);
+      fc.property(fc.array(anyClaim), noAddress, fc.array(anyProxy), (claims, seen, proxies) => {
+        const expected = proxies[0] ?? '10.0.0.1';
+        expect(ipBehindProxy([...claims, seen, ...proxies].join(', '))).toBe(expected);
       }),
+      { numRuns: 1000 },
     );
   });
 

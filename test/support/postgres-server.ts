@@ -7,6 +7,7 @@ import pg from 'pg';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 import { initOptions, serverOptions } from './postgres-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
+import { type SystemUser, serverUser } from './system-user.ts';
 import { randomName, type ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -17,9 +18,6 @@ export type PostgresAddress = ServerAddress & {
   /** Folder of its socket. */
   readonly socketFolder: string;
 };
-
-/** A user of the machine; null for the one that runs the tests. */
-type SystemUser = { readonly uid: number; readonly gid: number } | null;
 
 /**
  * A PostgreSQL of the tests' own: its data folder is temporary, it listens on a free port of 127.0.0.1 only,
@@ -51,7 +49,8 @@ export class PostgresServer extends PrivateServer {
    */
   static async start(): Promise<PostgresServer> {
     const binaries = await findPostgres();
-    const user = await serverUser();
+    // It refuses to run as root.
+    const user = await serverUser('postgres');
     const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-postgres-'));
     const watchdog = startWatchdog(folder, 'INT');
     try {
@@ -119,15 +118,4 @@ export class PostgresServer extends PrivateServer {
       return false;
     }
   }
-}
-
-/** PostgreSQL refuses to run as root: then it runs as the user that its package makes, or as nobody. */
-async function serverUser(): Promise<SystemUser> {
-  if (process.getuid?.() !== 0) return null;
-  const idOf = async (flag: string, name: string) => Number((await run('id', [flag, name])).stdout);
-  const name = await run('id', ['-u', 'postgres']).then(
-    () => 'postgres',
-    () => 'nobody',
-  );
-  return { uid: await idOf('-u', name), gid: await idOf('-g', name) };
 }

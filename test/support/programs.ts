@@ -12,6 +12,10 @@ export interface ProgramSource {
   readonly folders?: readonly string[];
   /** By default, whether the caller is root. */
   readonly mayInstall?: boolean;
+  /** Where else to look. */
+  readonly furtherFolders?: readonly string[];
+  /** What the caller must be allowed to do with the files; by default, to run them. */
+  readonly access?: number;
 }
 
 /**
@@ -27,19 +31,22 @@ export async function findPrograms<Name extends string>(
   names: readonly [Name, ...Name[]],
   packageName: string,
   title: string = packageName,
-  { folders = defaultFolders(), mayInstall = process.getuid?.() === 0 }: ProgramSource = {},
+  source: ProgramSource = {},
 ): Promise<Readonly<Record<Name, string>>> {
-  const found = locateAll(names, folders);
+  const { folders = defaultFolders(), furtherFolders = [], access = constants.X_OK } = source;
+  const { mayInstall = process.getuid?.() === 0 } = source;
+  const locateThem = () => locateAll(names, [...folders, ...furtherFolders], access);
+  const found = locateThem();
   if (found) return found;
 
   const [first] = names;
   const advice = `${first} was not found: install ${title} (on Debian: apt-get install ${packageName}) and try again`;
-  const aptGet = locate('apt-get', folders);
+  const aptGet = locate('apt-get', folders, constants.X_OK);
   if (!aptGet || !mayInstall) throw new OperatorError(advice);
   process.stderr.write(`${first} was not found: installing the package ${packageName}\n`);
   await installPackage(aptGet, packageName, advice);
 
-  const installed = locateAll(names, folders);
+  const installed = locateThem();
   if (!installed) throw new OperatorError(advice);
   return installed;
 }
@@ -51,23 +58,24 @@ function defaultFolders(): string[] {
 function locateAll<Name extends string>(
   names: readonly Name[],
   folders: readonly string[],
+  access: number,
 ): Record<Name, string> | undefined {
   const paths: Partial<Record<Name, string>> = {};
   for (const name of names) {
-    const path = locate(name, folders);
+    const path = locate(name, folders, access);
     if (path === undefined) return undefined;
     paths[name] = path;
   }
   return paths as Record<Name, string>;
 }
 
-function locate(program: string, folders: readonly string[]): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
+function locate(program: string, folders: readonly string[], access: number): string | undefined {
+  return folders.map((folder) => join(folder, program)).find((path) => isAccessible(path, access));
 }
 
-function isExecutable(path: string): boolean {
+function isAccessible(path: string, access: number): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, access);
     return true;
   } catch {
     return false;
