@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { percentile } from '../../bench/percentile.ts';
 import { type Cell, cells, pterodactyl } from '../support/cells.ts';
-import { send } from '../support/client.ts';
 import { type Life, startLife } from '../support/life.ts';
 import { MariadbServer } from '../support/mariadb-server.ts';
 import { claimsPath } from '../support/port-panel.ts';
@@ -16,6 +15,7 @@ import {
   serverFaultNames,
   serverFaults,
 } from './faults.ts';
+import { watchHealth } from './health.ts';
 import { residentMemory } from './resources.ts';
 import { drillTimeout, isFull, sized, tell } from './size.ts';
 import { type Asked, byStatus, type Outcome, SteadyLoad, timesOf } from './steady-load.ts';
@@ -113,26 +113,6 @@ function faultsOf(cell: Cell): readonly FaultName[] {
 }
 
 const expected = new Set<number | string>([200, 201, 409, 503]);
-
-/** Asks for the health all the time; ends with how long the slowest answer took, in milliseconds. */
-function watchHealth(url: string): () => Promise<number> {
-  let isOver = false;
-  let slowest = 0;
-  const watching = (async () => {
-    while (!isOver) {
-      const from = performance.now();
-      const { status } = await send(url, { path: '/healthz', from: '127.0.0.2' });
-      expect(status).toBe(200);
-      slowest = Math.max(slowest, performance.now() - from);
-      await delay(50);
-    }
-  })();
-  return async () => {
-    isOver = true;
-    await watching;
-    return slowest;
-  };
-}
 
 /** How long after a fault everything was well: each kind had been answered, and nothing was refused any more. */
 function recoveryOf(outcomes: readonly Outcome[], ended: number): number {
