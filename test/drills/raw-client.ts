@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -19,10 +18,10 @@ export class RawClient {
     this.socket = socket;
     const from = performance.now();
     socket.on('error', () => undefined);
-    this.closed = once(socket, 'close').then(() => ({
-      received: this.#received,
-      ms: performance.now() - from,
-    }));
+    this.closed = new Promise((resolve) => {
+      // Not the events module's `once`, which an error before it rejects.
+      socket.once('close', () => resolve({ received: this.#received, ms: performance.now() - from }));
+    });
   }
 
   /**
@@ -34,7 +33,7 @@ export class RawClient {
     const { hostname, port } = new URL(url);
     const socket = connect({ port: Number(port), host: hostname, localAddress: from });
     const client = new RawClient(socket);
-    await Promise.race([once(socket, 'connect'), client.closed]);
+    await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), client.closed]);
     if (bytes.length > 0) socket.write(bytes);
     return client;
   }
