@@ -8,6 +8,9 @@ const answers: Readonly<Record<string, readonly [number, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 };
 
+/** How long a client may take the answer and go by itself, in milliseconds. */
+const lingerMs = 1000;
+
 /**
  * Makes what answers requests that never become one: too slow, with headers too large, no HTTP. They get the
  * envelope too, and no more of the connection. All of them are counted, but of each status only the first within a
@@ -26,8 +29,9 @@ export function createUnreadableAnswerer({ logger, metrics }: Pick<Services, 'lo
       const context = { status, reason: error.code, ip: socket.remoteAddress };
       logger.warn(context, 'a request could not be read; others like it are not logged for a minute');
     }
-    // Where the client does not even take this, it has had all the time there is.
-    socket.end(envelope(status, reason), () => socket.destroy());
+    socket.end(envelope(status, reason));
+    // Closed at once, a connection on which more arrives would be reset, and the answer lost on its way.
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   };
 }
 

@@ -12,6 +12,7 @@ const files = [
   'test/life/rotate.test.ts',
   'test/claims/life.test.ts',
   'test/webhooks/delivery.test.ts',
+  'test/drills/kill.test.ts',
   'test/cli/doctor.test.ts',
   'test/cli/cells.test.ts',
   'test/database/cells.test.ts',
@@ -59,7 +60,7 @@ test('the table tells what passed, what failed and what MariaDB stands for', () 
     `| Pterodactyl on MariaDB |${' pass (1) |'.repeat(files.length)}`,
   );
   expect(rowOf(results, 'Pelican on SQLite')).toBe(
-    `| Pelican on SQLite |${' pass (1) |'.repeat(4)} **fail** (1 of 2) |${' pass (1) |'.repeat(5)}`,
+    `| Pelican on SQLite |${' pass (1) |'.repeat(4)} **fail** (1 of 2) |${' pass (1) |'.repeat(7)}`,
   );
   expect(rowOf(results, 'Pelican on MySQL')).toBe(
     `| Pelican on MySQL |${' through MariaDB |'.repeat(files.length)}`,
