@@ -112,7 +112,7 @@ describe(`floods, at ${pterodactyl}, seed ${seed}`, () => {
         const { received } = await (await RawClient.open(url, request)).read().closed;
         statuses.add(received.slice(0, 12));
       });
-      const grownMiB = await expectCalm(60);
+      const grownMiB = await expectCalm(120);
       tell('headers too large', { count, grownMiB });
       expect([...statuses]).toEqual(['HTTP/1.1 431']);
       expect(lines().filter(({ msg }) => msg !== 'request')).toMatchObject([{ level: 40, status: 431 }]);
@@ -170,7 +170,7 @@ describe(`floods, at ${pterodactyl}, seed ${seed}`, () => {
       ]);
       for (const client of open) client.vanish();
       await Promise.all(open.map(({ closed }) => closed));
-      await expectCalm(60);
+      await expectCalm(120);
     },
     drillTimeout,
   );
