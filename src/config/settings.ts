@@ -176,6 +176,21 @@ export const settingsSchema = Type.Object(
           env: 'SIDECAR_MAX_IN_FLIGHT',
           description: 'Requests worked on at once by each worker; more are answered 503 at once.',
         }),
+        max_connections: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 10_000,
+          env: 'SIDECAR_MAX_CONNECTIONS',
+          description: 'Connections open at once; more are closed at once.',
+        }),
+        request_timeout_ms: Type.Integer({
+          minimum: 500,
+          maximum: 600_000,
+          default: 30_000,
+          env: 'SIDECAR_REQUEST_TIMEOUT_MS',
+          description:
+            'Longest time a client may take to send a request, in milliseconds, and then to take the answer.',
+        }),
         public_metrics: Type.Boolean({
           default: false,
           env: 'SIDECAR_PUBLIC_METRICS',

@@ -70,6 +70,8 @@ class BoundedClient implements PostgresPoolClient {
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<Row>> | PostgresCursor<Row> {
     if (typeof sql !== 'string') throw new Error('reading by cursor from this pool is not supported');
+    // The driver would let a ROLLBACK wait behind the statement that is overdue, for as long again.
+    if (!this.#isUsable) return Promise.reject(lost());
     let timer: NodeJS.Timeout | undefined;
     const overdue = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -86,11 +88,15 @@ class BoundedClient implements PostgresPoolClient {
     } catch (error) {
       // What the driver then throws has no code.
       if (this.#isUsable) throw error;
-      throw new DatabaseUnavailableError('the connection to the database is lost', { cause: error });
+      throw lost(error);
     }
   }
 
   release(): void {
     this.#client.release(!this.#isUsable);
   }
+}
+
+function lost(cause?: unknown): DatabaseUnavailableError {
+  return new DatabaseUnavailableError('the connection to the database is lost', { cause });
 }

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { badRequest, unavailable } from '../api-error.ts';
 import { parseForm } from '../input/query.ts';
@@ -10,18 +8,19 @@ import { registerAuthorize } from '../scopes/authorize-route.ts';
 import type { Services } from '../services.ts';
 import { registerApi } from './api.ts';
 import { parseTrustedProxies, resolveClient } from './client-ip.ts';
+import { registerConnections } from './connections.ts';
 import { registerCors } from './cors.ts';
 import { registerDocs } from './docs.ts';
 import { registerErrors, sendError } from './errors.ts';
+import { InFlight } from './in-flight.ts';
 import { registerOperations } from './operations.ts';
 import { withSlashesJoinedAtEnd } from './slashes.ts';
+import { createUnreadableAnswerer } from './unreadable.ts';
 import { registerUnrouted } from './unrouted.ts';
 import '../request/caller.ts';
 
 /** Largest body in bytes; the largest sensible one, 50 addresses and 500 characters, has a tenth of that. */
 const bodyLimit = 64 * 1024;
-/** Longest time a client may take to send a request, in milliseconds. */
-const requestTimeout = 30_000;
 
 /** In place of the framework's own, which would be loaded to no end: the API has its own, and answers are JSON. */
 const compilersFactory = {
@@ -31,12 +30,18 @@ const compilersFactory = {
 
 /** Puts the HTTP side together. It listens when `listen` is called, and not before. */
 export async function buildApp(services: Services, env: PanelEnv): Promise<FastifyInstance> {
+  const { request_timeout_ms: requestTimeout } = services.settings.server;
   const app = fastify({
     bodyLimit,
     requestTimeout,
     return503OnClosing: false,
-    // Node would answer a missing Host, and an unknown expectation, with an empty body.
-    http: { requireHostHeader: false },
+    http: {
+      // Node would answer a missing Host, and an unknown expectation, with an empty body.
+      requireHostHeader: false,
+      // Who sends nothing at all has no more time than who sends half.
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval: requestTimeout / 10,
+    },
     genReqId: () => randomUUID(),
     rewriteUrl: ({ url = '/' }) => withSlashesJoinedAtEnd(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
@@ -45,7 +50,7 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
       reply.headers(headersOfEveryAnswer(request.id));
       sendError(reply as never, badRequest('The path of the request could not be read.'));
     },
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: createUnreadableAnswerer(services),
     schemaController: { compilersFactory },
   });
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
@@ -66,18 +71,13 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
 function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv): void {
   const { trusted_proxies, max_in_flight } = services.settings.server;
   const trusted = parseTrustedProxies(trusted_proxies ?? env.trustedProxies);
-  const inFlight = new Set<ServerResponse>();
+  const inFlight = new InFlight();
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
   services.metrics.readInFlight(() => inFlight.size);
-  // Not `onResponse`, which is not called where the client has hung up.
-  function forget(this: ServerResponse): void {
-    inFlight.delete(this);
-  }
   app.addHook('onRequest', (request, reply, done) => {
     inFlight.add(reply.raw);
-    reply.raw.once('close', forget);
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
     reply.headers(headersOfEveryAnswer(request.id));
     hideContentType(request);
@@ -89,25 +89,7 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
       done();
     }
   });
-  closeConnectionsOnStop(app, inFlight);
-}
-
-/**
- * What has arrived in full is still answered when the service stops. Every other connection is closed at
- * once: one kept for a next request, or with half a request on it, would keep the service that is to stop.
- */
-function closeConnectionsOnStop(app: FastifyInstance, inFlight: ReadonlySet<ServerResponse>): void {
-  const connections = new Set<Socket>();
-  app.server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
-  app.addHook('preClose', async () => {
-    const arrived = [...inFlight].filter((response) => response.req.complete);
-    for (const response of arrived) response.shouldKeepAlive = false;
-    const busy = new Set(arrived.map((response) => response.socket));
-    for (const socket of connections) if (!busy.has(socket)) socket.destroy();
-  });
+  registerConnections(app, services, inFlight);
 }
 
 function headersOfEveryAnswer(requestId: string): Record<string, string> {
@@ -154,22 +136,3 @@ function describeOutcome(request: FastifyRequest, reply: FastifyReply): object {
     apiKeyId: request.caller?.credential.id,
   };
 }
-
-/** What can't be parsed as HTTP gets the envelope too, and no more of the connection. */
-function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || (socket as { _httpMessage?: ServerResponse })._httpMessage?.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const [status, reason] = unreadable[error.code ?? ''] ?? [400, 'Bad Request'];
-  const code = `${reason.replaceAll(' ', '')}HttpException`;
-  const detail = 'The request could not be read.';
-  const body = JSON.stringify({ errors: [{ code, status: String(status), detail }] });
-  const head = `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\nconnection: close`;
-  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-}
-
-const unreadable: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
-};

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { envValueOf } from '../support/admin-session.ts';
 import { cells } from '../support/cells.ts';
-import type { PanelDatabase } from '../support/panel-database.ts';
+import { isLetGo } from '../support/let-go.ts';
 import { claimOf, type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
@@ -62,12 +61,3 @@ describe.each(cells)('a service of %s that is killed while it makes claims', (ce
     }
   });
 });
-
-/** Whether the server has noticed that the service is gone, and ended what it had begun. */
-async function isLetGo(panel: PanelDatabase): Promise<boolean> {
-  if (panel.dialect === 'sqlite') return true;
-  const table = panel.dialect === 'mysql' ? 'information_schema.processlist' : 'pg_stat_activity';
-  const column = panel.dialect === 'mysql' ? 'user' : 'usename';
-  const user = envValueOf(panel, 'DB_USERNAME');
-  return (await panel.query(`select 1 from ${table} where ${column} = ?`, [user])).length === 0;
-}

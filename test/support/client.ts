@@ -13,6 +13,8 @@ export interface Sent {
   readonly body?: unknown;
   /** The address the connection is made from, one of 127.0.0.0/8. */
   readonly from?: string;
+  /** Connections of the test's own, in place of those that all tests share. */
+  readonly agent?: Agent;
 }
 
 /** What came back. */
@@ -32,11 +34,11 @@ export interface AnsweredError {
   readonly meta?: { readonly source_field: string; readonly rule: string };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+const sharedAgent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Sends one request with nothing added to it that the test did not ask for, but `Host` and lengths. */
 export function send(url: string, sent: Sent): Promise<Answer> {
-  const { method = 'GET', path, from } = sent;
+  const { method = 'GET', path, from, agent = sharedAgent } = sent;
   const body = bodyOf(sent.body);
   return new Promise((resolve, reject) => {
     const request = httpRequest(

@@ -29,7 +29,7 @@ export function galeraOptions(place: GaleraPlace): string[] {
     'gcache.size': '16M',
   };
   return [
-    ...notAsRoot(serverOptions({ folder, port, socket: join(folder, 'server.sock') })),
+    ...notAsRoot(serverOptions({ folder, host: '127.0.0.1', port, socket: join(folder, 'server.sock') })),
     // What Galera asks for.
     '--binlog-format=ROW',
     '--innodb-autoinc-lock-mode=2',

@@ -12,6 +12,7 @@ const files = [
   'test/life/rotate.test.ts',
   'test/claims/life.test.ts',
   'test/webhooks/delivery.test.ts',
+  'test/drills/kill.test.ts',
   'test/cli/doctor.test.ts',
   'test/cli/cells.test.ts',
   'test/database/cells.test.ts',

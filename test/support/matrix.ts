@@ -40,7 +40,7 @@ const columns: readonly Column[] = [
   },
   {
     title: 'Endpoints',
-    holds: 'keys, ports, access, allow-lists, rate limit, order of checks, odd and random requests',
+    holds: 'keys, ports, access, allow-lists, rate limit, order of checks, odd requests',
     files: /^test\/(api-keys|allocations|auth|http|input|panel\/pelican)\//,
   },
   {
@@ -54,6 +54,11 @@ const columns: readonly Column[] = [
     files: /^test\/claims\//,
   },
   { title: 'Webhooks', holds: 'the outbox and its delivery', files: /^test\/webhooks\// },
+  {
+    title: 'Faults',
+    holds: 'drills at a small size: killed, stopped, overloaded, its database away, random requests',
+    files: /^test\/drills\//,
+  },
   { title: 'doctor', holds: 'its checks', files: /^test\/(cli\/doctor\.test\.ts$|doctor\/)/ },
   { title: 'Shell', holds: 'keys and ports by command', files: /^test\/cli\// },
   {

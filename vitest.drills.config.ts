@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import SummaryReporter from './test/support/summary-reporter.ts';
+
+/** The drills alone, at full size and one after the other, as their figures are of the whole machine. */
+export default defineConfig({
+  test: {
+    include: ['test/drills/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    env: { DRILL_SIZE: 'full' },
+    reporters: ['default', new SummaryReporter()],
+    testTimeout: 900_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 1,
+  },
+});
