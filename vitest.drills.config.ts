@@ -4,7 +4,8 @@ import SummaryReporter from './test/support/summary-reporter.ts';
 /** The drills alone, at full size and one after the other, as their figures are of the whole machine. */
 export default defineConfig({
   test: {
-    include: ['test/drills/**/*.test.ts'],
+    // A `.drill.ts` is statistics, which mean something at full size only.
+    include: ['test/drills/**/*.{test,drill}.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     env: { DRILL_SIZE: 'full' },
     reporters: ['default', new SummaryReporter()],
