@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { classifyFailure } from './errors.ts';
 
-/** Of two nodes of a cluster that write for one user in turn, one may well lose six times in a row. */
-const attempts = 12;
+/** Of two nodes of a cluster that write for one user in turn, one may well lose ten times in a row. */
+const attempts = 20;
 const baseDelayMs = 8;
-const longestDelayMs = 128;
+const longestDelayMs = 256;
 
 /**
- * Runs `work` again after a conflict (deadlock, busy file, another node's precedence), at most eleven more times,
+ * Runs `work` again after a conflict (deadlock, busy file, another node's precedence), at most nineteen more times,
  * with a random pause that grows, so that two parties that met once do not meet again in step.
  */
 export async function withConflictRetries<Result>(work: () => Promise<Result>): Promise<Result> {

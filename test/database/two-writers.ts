@@ -37,9 +37,11 @@ export async function startTwoWriters(
     for (const { address } of nodes) await caughtUp(address.port);
   };
   await settled();
+  // No time-out: what is to be seen is what the nodes do to each other, on a busy machine too.
+  const patient = { SIDECAR_DATABASE_TIMEOUT_MS: '30000' };
   const start = (node: 0 | 1) =>
     startService(panel.folder, {
-      env: { ...unlimited, ...env, DB_PORT: String(nodes[node].address.port) },
+      env: { ...unlimited, ...patient, ...env, DB_PORT: String(nodes[node].address.port) },
     });
   const services = [await start(0), await start(1)] as const;
   return {
