@@ -11,6 +11,12 @@ import { OperatorError } from '../operator-error.ts';
 import { requireScopesHold } from '../startup/scope-check.ts';
 import { type Context, closeServices, openServices } from './panel-context.ts';
 
+/**
+ * Connections that may wait to be taken; the system may allow fewer. Whoever finds no room waits a second and more
+ * before trying again, the checks of health included, while refusing a request takes a fraction of a millisecond.
+ */
+const backlog = 4096;
+
 /** The service, listening. */
 export interface RunningService {
   readonly url: string;
@@ -74,7 +80,7 @@ export async function startService(
 async function listen(app: FastifyInstance, [first, ...others]: readonly ListenAddress[]): Promise<string> {
   if (first === undefined) throw new Error('no address to listen on');
   try {
-    return await app.listen(first);
+    return await app.listen({ ...first, backlog });
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'EADDRINUSE' && others.length > 0) return await listen(app, others);

@@ -49,7 +49,8 @@ describe.each(cells)('%s', (cell) => {
         // Whoever was refused on a new connection can ask elsewhere: nothing was done for them.
         expect(Number(rows[0]?.number)).toBe(made);
         expect(code).toBe(0);
-        expect(stopMs).toBeLessThan(5000);
+        // What has been accepted is finished first.
+        expect(stopMs).toBeLessThan(15_000);
       }
     },
     drillTimeout,
