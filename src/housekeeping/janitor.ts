@@ -73,7 +73,7 @@ export async function deleteEndedKeys(services: Services, now: number): Promise<
     .where(sql<boolean>`o.rotated_to is not null and o.expires_at <= ${now}`)
     .limit(sql.lit(batchSize))
     .execute();
-  const ended = rows.map((row) => toStoredKey(row, panel.clock)).filter(({ own }) => own.rotatedTo !== null);
+  const ended = rows.map((row) => toStoredKey(row, panel.clock));
   if (ended.length === 0) return;
   await database.transaction((queries) => deleteKeysWithin(services, queries, shellActor, ended));
 }
