@@ -64,6 +64,7 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
+  app.decorateRequest('bodyFields');
   services.metrics.readInFlight(() => inFlight.size);
   // Not `onResponse`, which is not called where the client has hung up.
   function forget(this: ServerResponse): void {
