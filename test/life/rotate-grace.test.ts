@@ -76,6 +76,29 @@ describe.each(lifeCells)('rotating a key with a grace, %s', (cell) => {
     expect(Number((await ownRow(shorter.old))?.expires_at) - Date.now()).toBeLessThanOrEqual(600_000);
   });
 
+  it('of a user there are twenty at most beside their successors', async () => {
+    const { user, old } = await fresh();
+    const own = (await life.seed.key(user, { type: 1 })).bearer;
+    let newest = old;
+    for (let rotation = 0; rotation < 20; rotation += 1) {
+      newest = madeKey(await rotate(user, newest, { grace_seconds: 604_800 }, own));
+    }
+    for (const by of [own, life.key.bearer]) {
+      expect(errorsOf(await rotate(user, newest, { grace_seconds: 1 }, by))).toEqual([
+        {
+          ...{ code: 'ConflictHttpException', status: '409' },
+          detail:
+            'This user has 20 replaced keys whose grace has not ended: revoke one of them, or rotate without a grace.',
+        },
+      ]);
+    }
+    // The key that sends is one of them.
+    expect(await accountKeysOf(life.panel, user)).toHaveLength(22);
+    newest = madeKey(await rotate(user, newest, {}, own));
+    await life.ask({ method: 'DELETE', path: keyOf(user, old) });
+    madeKey(await rotate(user, newest, { grace_seconds: 604_800 }, own));
+  });
+
   it('however many rows other deleted keys have left, and their keys are let alone', async () => {
     const owner = await life.seed.user();
     const rows = [];
