@@ -5,6 +5,7 @@ import { forgetClaims, settleEnded } from '../claims/ended-claims.ts';
 import type { Services } from '../services.ts';
 import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { announceExpiring } from './announce-expiring.ts';
+import { deleteLeftKeys } from './left-keys.ts';
 
 const intervalMs = 2000;
 /** How often keys that end soon are looked for, which reads all keys, in milliseconds. */
@@ -13,7 +14,7 @@ const announceIntervalMs = 60_000;
 const batchSize = 100;
 
 /**
- * Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten, and
+ * Work that has its time: keys whose grace has ended and what `doctor` has left are deleted, ends announced, old answers forgotten, and
  * claims that have ended let go of their ports.
  */
 export class Janitor {
@@ -49,6 +50,7 @@ export class Janitor {
     const { logger, metrics, idempotency } = this.#services;
     try {
       await deleteEndedKeys(this.#services, Date.now());
+      await deleteLeftKeys(this.#services, Date.now());
       await idempotency.forgetOld();
       await this.#announce(Date.now());
       await settleEnded(this.#services.database);
