@@ -6,6 +6,7 @@ import type { Services } from '../services.ts';
 import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { announceExpiring } from './announce-expiring.ts';
 import { deleteLeftKeys } from './left-keys.ts';
+import { RowsWithoutKey } from './rows-without-key.ts';
 
 const intervalMs = 2000;
 /** How often keys that end soon are looked for, which reads all keys, in milliseconds. */
@@ -14,11 +15,12 @@ const announceIntervalMs = 60_000;
 const batchSize = 100;
 
 /**
- * Work that has its time: keys whose grace has ended and what `doctor` has left are deleted, ends announced, old answers forgotten, and
- * claims that have ended let go of their ports.
+ * Work that has its time: keys whose grace has ended and those that `doctor` has left are deleted, own rows without
+ * a key cleared, ends announced, old answers forgotten, and claims that have ended let go of their ports.
  */
 export class Janitor {
   readonly #services: Services;
+  readonly #rowsWithoutKey: RowsWithoutKey;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #announcedAt = 0;
@@ -26,6 +28,7 @@ export class Janitor {
 
   constructor(services: Services) {
     this.#services = services;
+    this.#rowsWithoutKey = new RowsWithoutKey(services.database);
   }
 
   /** Begins; without the own tables there is nothing to do. */
@@ -51,6 +54,7 @@ export class Janitor {
     try {
       await deleteEndedKeys(this.#services, Date.now());
       await deleteLeftKeys(this.#services, Date.now());
+      await this.#rowsWithoutKey.clear(Date.now());
       await idempotency.forgetOld();
       await this.#announce(Date.now());
       await settleEnded(this.#services.database);
