@@ -61,7 +61,7 @@ function searchRoute(api: FastifyInstance, services: Services): void {
     },
     async (request, reply) => {
       const { cursor, per_page: perPage = defaultPerPage, filter = {} } = request.query;
-      const after = placeOf(cursor ?? '');
+      const after = placeOf(cursor ?? '', services.database.largestId);
       const { actor } = callerOf(request);
       const sight = adminSightOf(request, services);
       const search = toSearch(filter);
@@ -76,11 +76,12 @@ function searchRoute(api: FastifyInstance, services: Services): void {
 }
 
 /** The row id that a page begins after; null for the first page. @throws ApiError 422 */
-function placeOf(cursor: string): number | null {
+function placeOf(cursor: string, largestId: number): number | null {
   const place = parseCursor(cursor, 1);
   if (place === null) return null;
   const id = place?.[0];
-  if (typeof id === 'number') return id;
+  // Some databases refuse to compare an id that none of their columns holds.
+  if (typeof id === 'number' && id >= 1 && id <= largestId) return id;
   throw invalid('cursor', 'cursor', 'The cursor is not one of this list.');
 }
 

@@ -18,9 +18,14 @@ const onlyKnown = { additionalProperties: false };
 /** The largest row id that every database can compare. */
 const largestId = 2_147_483_647;
 
+/** What a stored text can hold: some databases refuse to compare anything else. */
+const storable = '^[^\\u0000\\ud800-\\udfff]*$';
+
 const keyFilters = {
-  description: Type.Optional(Type.String({ description: 'Part of the description, in any case.' })),
-  reference: Type.Optional(Type.String({ description: 'The whole reference.' })),
+  description: Type.Optional(
+    Type.String({ pattern: storable, description: 'Part of the description, in any case.' }),
+  ),
+  reference: Type.Optional(Type.String({ pattern: storable, description: 'The whole reference.' })),
   expired: Type.Optional(Type.Boolean({ description: 'Whether the end has come.' })),
   disabled: Type.Optional(Type.Boolean()),
 };

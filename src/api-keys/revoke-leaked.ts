@@ -9,11 +9,13 @@ import { type DeletableKey, deleteKeysWithin } from './delete-keys.ts';
 
 /** Keys tried with one statement, so that its size is bounded. */
 const batchSize = 100;
+/** Every key of either panel: nothing else is looked for, as some databases cannot even compare it. */
+const keyPattern = /^[A-Za-z0-9_]{48}$/;
 
 /**
  * Revokes keys that have leaked: whoever holds a key may end it, whosever it is and whatever it may do.
  *
- * @param keys Full keys of 48 characters.
+ * @param keys Full keys of 48 characters; what has characters that no key has is none.
  * @returns For each of them, in order, whether it was real and is revoked now.
  */
 export type RevokeLeaked = (actor: Actor, keys: readonly string[]) => Promise<readonly boolean[]>;
@@ -51,7 +53,9 @@ async function findCandidates(
   queries: Queries,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, Candidate>> {
-  const identifiers = [...new Set(keys.map((key) => key.slice(0, identifierLength)))];
+  const possible = keys.filter((key) => keyPattern.test(key));
+  if (possible.length === 0) return new Map();
+  const identifiers = [...new Set(possible.map((key) => key.slice(0, identifierLength)))];
   const rows = await queries
     .selectFrom('api_keys')
     .select(['id', 'user_id as userId', 'identifier', 'token'])

@@ -8,11 +8,15 @@ import { beyondCaller, type Creation, type CreationOptions, mintOnce, recordMint
 import { deleteKeysWithin } from './delete-keys.ts';
 import { mintKey } from './mint-key.ts';
 
+/** Most keys of a user that live on beside their successors: they count for no other limit. */
+const mostRotatedOut = 20;
+
 /**
  * Replaces a key by a new one with the same settings; the old one lives on for `graceSeconds`, never longer
  * than it would have.
  *
- * @throws ApiError 404, 409 for a key that is disabled, has ended or has been replaced, 403
+ * @throws ApiError 404, 409 for a key that is disabled, has ended or has been replaced, or where too many others
+ *   have been, 403
  */
 export type RotateKey = (
   caller: KeyCaller,
@@ -27,6 +31,7 @@ export function createRotateKey(services: Services): RotateKey {
     mintOnce(services, userId, options, async (held) => {
       const old = keyNamed(held, identifier);
       checkRotatable(caller, old, new Date());
+      if (graceSeconds > 0) checkRoom(held);
       const { permissions, servers, reference } = old.own;
       const minted = await mintKey(services, held.queries, userId, {
         // The panel refuses every use of a key without a description.
@@ -46,6 +51,14 @@ function checkRotatable({ bounds }: KeyCaller, key: StoredKey, now: Date): void 
   if (key.own.isDisabled) throw conflict('This key is disabled: enable it first.');
   if (hasEnded(key, now)) throw conflict('This key has expired.');
   if (exceedsCaller(bounds, key)) throw beyondCaller();
+}
+
+/** What has ended but is not deleted yet counts too. @throws ApiError 409 */
+function checkRoom({ keys }: HeldKeys): void {
+  if (keys.filter(isRotatedOut).length < mostRotatedOut) return;
+  throw conflict(
+    `This user has ${mostRotatedOut} replaced keys whose grace has not ended: revoke one of them, or rotate without a grace.`,
+  );
 }
 
 /**

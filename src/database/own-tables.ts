@@ -51,7 +51,7 @@ export interface SidecarIdempotencyTable {
   id: Generated<number>;
   /** SHA-256 of credential, method, path and the caller's key, in hex. */
   fingerprint: string;
-  /** SHA-256 of the cleaned input, in hex. */
+  /** SHA-256 of the cleaned body, its members in order, in hex. */
   input_hash: string;
   /** The answer's JSON, encrypted with APP_KEY; null while the first request is at work. */
   answer: string | null;

@@ -28,13 +28,50 @@ export const checkOwnRows: Check = {
           'revoke them, or restore that table from the same backup as api_keys',
         );
       }
-      if (logged !== null) return ok('no key has lost its scopes or its suspension');
-      const detail =
-        'whether keys have lost their scopes cannot be told: this account may not read activity_logs';
-      const remedy = "look once with the panel's own database user (DB_USERNAME, DB_PASSWORD)";
-      return services.settings.scopes.enforce ? warn(detail, remedy) : ok(detail);
+      const unsaid = logged === null ? unreadable : await findUnsaid(services);
+      if (unsaid === null) return ok('no key has lost its scopes or its suspension');
+      const detail = `whether keys have lost their scopes cannot be told${unsaid.which}: ${unsaid.why}`;
+      // Where there never were scopes, nothing can have been lost.
+      const mayHaveScopes = services.settings.scopes.enforce || services.hasOwnTables;
+      return mayHaveScopes ? warn(detail, unsaid.remedy) : ok(detail);
     }),
 };
+
+/** What the activity log does not say. */
+interface Unsaid {
+  /** Which keys it says nothing of, where it is not all. */
+  readonly which: string;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+const unreadable: Unsaid = {
+  which: '',
+  why: 'this account may not read activity_logs',
+  remedy: "look once with the panel's own database user (DB_USERNAME, DB_PASSWORD)",
+};
+
+/** The panel writes of a new key in the same moment; so much later, it is another entry. In milliseconds. */
+const loggedWithin = 60_000;
+
+/** Whether the log, which the panel prunes, reaches back to every key without scopes; null where it does. */
+async function findUnsaid(services: Services): Promise<Unsaid | null> {
+  const { database, panel, hasOwnTables } = services;
+  const { rows } = await sql<{ oldest: string | null }>`select min(${sql.ref('timestamp')}) as oldest
+    from ${sql.table('activity_logs')}`.execute(database.queries);
+  const oldest = rows[0]?.oldest ?? null;
+  let query = keys(services).limit(sql.lit(1));
+  if (hasOwnTables) query = query.where(sql<boolean>`o.permissions is null`);
+  if (oldest !== null) {
+    const before = new Date(panel.clock.fromColumn(oldest).getTime() - loggedWithin);
+    const column = panel.clock.toColumn(before);
+    query = query.where(sql<boolean>`(k.created_at is null or k.created_at < ${column})`);
+  }
+  if ((await query.executeTakeFirst()) === undefined) return null;
+  const remedy = 'wherever a backup is restored, take sidecar_keys from the same one as api_keys';
+  if (oldest === null) return { which: '', why: 'activity_logs is empty', remedy };
+  return { which: ' of keys made before', why: `activity_logs reaches back to ${oldest}`, remedy };
+}
 
 /** Identifiers of keys that the activity log says have scopes; null where it cannot be read. */
 async function findLogged({ database }: Services): Promise<readonly string[] | null> {

@@ -1,5 +1,6 @@
+import { deleteLeftKeys } from '../housekeeping/left-keys.ts';
 import { OperatorError } from '../operator-error.ts';
-import { type Check, ok, warn } from './check.ts';
+import { type Check, fail, ok } from './check.ts';
 import type { Findings } from './findings.ts';
 import { withOpenServices } from './open-services.ts';
 import { proveScopes } from './scope-proof.ts';
@@ -15,11 +16,12 @@ export const checkScopes: Check = {
     return withOpenServices(findings, async (services) => {
       // Without own tables there are no scopes, which is their own check's to report.
       findings.ownTables.get();
+      await deleteLeftKeys(services, Date.now());
       const owner = await findThrowAwayOwner(services, findings);
       if (owner === null) {
-        return warn(
+        return fail(
           'not tried: no user was found who is no admin and has no servers (least privilege hides whose servers are)',
-          'make one, or choose a user of yours by --user',
+          'pass --user with a user who is no admin; make one if there is none',
         );
       }
       return withThrowAwayKey(services, owner, (bearer, interrupted) =>

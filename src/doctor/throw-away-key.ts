@@ -2,6 +2,7 @@ import { shellCaller } from '../api-keys/caller-bounds.ts';
 import { recordMinted } from '../api-keys/create-key.ts';
 import { deleteKeysWithin } from '../api-keys/delete-keys.ts';
 import { type MintedKey, mintKey } from '../api-keys/mint-key.ts';
+import { throwAwayMemo } from '../housekeeping/left-keys.ts';
 import { OperatorError } from '../operator-error.ts';
 import type { Services } from '../services.ts';
 import { noOutbox } from '../webhooks/outbox.ts';
@@ -47,7 +48,7 @@ export async function withThrowAwayKey<Result>(
 function mint(services: Services, userId: number): Promise<MintedKey> {
   return services.userKeys.change(userId, async (held) => {
     const minted = await mintKey(services, held.queries, userId, {
-      memo: 'panel-sidecar doctor',
+      memo: throwAwayMemo,
       allowedIps: '[]',
       expiresAt: new Date(Date.now() + longestLife),
       own: { permissions: ['user.read'], servers: null, reference: null, rotatedFrom: null },

@@ -5,6 +5,8 @@ import { forgetClaims, settleEnded } from '../claims/ended-claims.ts';
 import type { Services } from '../services.ts';
 import { selectKeys, toStoredKey } from '../stored-keys/stored-key.ts';
 import { announceExpiring } from './announce-expiring.ts';
+import { deleteLeftKeys } from './left-keys.ts';
+import { RowsWithoutKey } from './rows-without-key.ts';
 
 const intervalMs = 2000;
 /** How often keys that end soon are looked for, which reads all keys, in milliseconds. */
@@ -13,11 +15,12 @@ const announceIntervalMs = 60_000;
 const batchSize = 100;
 
 /**
- * Work that has its time: keys whose grace has ended are deleted, ends announced, old answers forgotten, and
- * claims that have ended let go of their ports.
+ * Work that has its time: keys whose grace has ended and those that `doctor` has left are deleted, own rows without
+ * a key cleared, ends announced, old answers forgotten, and claims that have ended let go of their ports.
  */
 export class Janitor {
   readonly #services: Services;
+  readonly #rowsWithoutKey: RowsWithoutKey;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #announcedAt = 0;
@@ -25,6 +28,7 @@ export class Janitor {
 
   constructor(services: Services) {
     this.#services = services;
+    this.#rowsWithoutKey = new RowsWithoutKey(services.database);
   }
 
   /** Begins; without the own tables there is nothing to do. */
@@ -49,6 +53,8 @@ export class Janitor {
     const { logger, metrics, idempotency } = this.#services;
     try {
       await deleteEndedKeys(this.#services, Date.now());
+      await deleteLeftKeys(this.#services, Date.now());
+      await this.#rowsWithoutKey.clear(Date.now());
       await idempotency.forgetOld();
       await this.#announce(Date.now());
       await settleEnded(this.#services.database);
@@ -73,7 +79,7 @@ export async function deleteEndedKeys(services: Services, now: number): Promise<
     .where(sql<boolean>`o.rotated_to is not null and o.expires_at <= ${now}`)
     .limit(sql.lit(batchSize))
     .execute();
-  const ended = rows.map((row) => toStoredKey(row, panel.clock)).filter(({ own }) => own.rotatedTo !== null);
+  const ended = rows.map((row) => toStoredKey(row, panel.clock));
   if (ended.length === 0) return;
   await database.transaction((queries) => deleteKeysWithin(services, queries, shellActor, ended));
 }

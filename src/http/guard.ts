@@ -230,6 +230,7 @@ export class Guard {
 function takeInput({ request, fields }: Passage): void {
   const query = request.query as Record<string, unknown>;
   request.query = cleanInput(query);
+  request.bodyFields = fields;
   request.body = cleanInput({ ...query, ...fields });
 }
 

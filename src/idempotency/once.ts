@@ -27,7 +27,7 @@ export interface OnceIdentity {
   readonly path: string;
   /** The Idempotency-Key header. */
   readonly key: string;
-  /** The cleaned input. */
+  /** The cleaned body. The query is no part of it: it may ask for another view of the same answer. */
   readonly input: unknown;
 }
 
@@ -38,8 +38,16 @@ export function describeOnce({ credentialId, method, path, key, input }: OnceIde
   }
   return {
     fingerprint: sha256(JSON.stringify([credentialId, method, path, key])),
-    inputHash: sha256(JSON.stringify(input)),
+    inputHash: sha256(canonicalJson(input)),
   };
+}
+
+/** JSON that is the same in whatever order the members of objects were sent. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 function sha256(text: string): string {

@@ -18,6 +18,8 @@ declare module 'fastify' {
     /** Content-Type as sent. */
     sentContentType: string | undefined;
     caller: Caller | null;
+    /** The fields of the body alone, as they were sent; `body` has those of the query too. */
+    bodyFields: Readonly<Record<string, unknown>>;
   }
   interface FastifyContextConfig {
     /** What the route asks of its caller. */

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { describeOnce, type OnceRequest } from '../idempotency/once.ts';
+import { cleanInput } from '../input/input.ts';
 import { migrateCommand } from '../own-tables/presence.ts';
 import { callerOf } from './caller.ts';
 
@@ -27,6 +28,6 @@ export function onceOf(request: FastifyRequest, hasOwnTables: boolean): OnceRequ
     method: request.method,
     path: path.replace(/\/$/, ''),
     key: String(key),
-    input: request.body,
+    input: cleanInput(request.bodyFields),
   });
 }

@@ -11,8 +11,5 @@ export async function dependentKeys(database: Database, panel: Panel): Promise<r
   const rows = await selectKeys(database.queries, true)
     .where(sql<boolean>`(o.permissions is not null or o.disabled_at is not null or o.rotated_to is not null)`)
     .execute();
-  // A row left by a deleted key says nothing about the key that has its id now.
-  return rows
-    .map((row) => toStoredKey(row, panel.clock))
-    .filter(({ own }) => own.permissions !== null || own.isDisabled || own.rotatedTo !== null);
+  return rows.map((row) => toStoredKey(row, panel.clock));
 }

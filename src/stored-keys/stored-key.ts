@@ -39,7 +39,12 @@ export function selectKeys(queries: Queries, hasOwnTables: boolean) {
       ...(['k.last_used_at', 'k.created_at', 'k.expires_at'] as const),
     ])
     .$if(hasOwnTables, (query) =>
-      query.leftJoin('sidecar_keys as o', 'o.api_key_id', 'k.id').select(ownKeyColumns),
+      query
+        .leftJoin('sidecar_keys as o', (join) =>
+          // A row that is left of a deleted key says nothing of the one that has its id now.
+          join.onRef('o.api_key_id', '=', 'k.id').onRef('o.identifier', '=', 'k.identifier'),
+        )
+        .select(ownKeyColumns),
     )
     .where('k.key_type', '=', accountKeyType);
 }

@@ -7,6 +7,10 @@ import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { examine } from './examine.ts';
 
 const enforced = { SIDECAR_SCOPES_ENFORCE: 'true' };
+const unsaid = {
+  ...{ name: 'own rows', status: 'warn' },
+  remedy: 'wherever a backup is restored, take sidecar_keys from the same one as api_keys',
+};
 const fine = { status: 'ok', detail: 'no key has lost its scopes or its suspension' };
 
 let panel: PanelDatabase;
@@ -87,6 +91,29 @@ test('what was logged last counts', async () => {
   expect(await examine(panel, 'own rows', enforced)).toMatchObject({ status: 'fail' });
 });
 
+test('a log that does not reach back to every key is told of', async () => {
+  const key = await makeKey();
+  expect(await examine(panel, 'own rows', enforced)).toEqual({
+    ...unsaid,
+    detail: 'whether keys have lost their scopes cannot be told: activity_logs is empty',
+  });
+  await log('auth:success', {});
+  // So soon after it, the entry may be the key's own.
+  const made = (time: string) =>
+    panel.execute('update api_keys set created_at = ? where id = ?', [time, key.id]);
+  await made('2026-01-02 03:02:05');
+  expect(await examine(panel, 'own rows')).toEqual({
+    ...unsaid,
+    detail:
+      'whether keys have lost their scopes cannot be told of keys made before: activity_logs reaches back to 2026-01-02 03:04:05',
+  });
+  await made('2026-01-02 03:03:15');
+  expect(await examine(panel, 'own rows')).toEqual({ name: 'own rows', ...fine });
+  await made('2025-01-02 03:04:05');
+  await addRow(key, '["user.read"]', null);
+  expect(await examine(panel, 'own rows')).toEqual({ name: 'own rows', ...fine });
+});
+
 test('a key that ends as disabled ones do, without a word on it, is named', async () => {
   const key = await makeKey('1971-01-02 00:00:00');
   await makeKey('1971-01-02 00:00:01');
@@ -136,6 +163,11 @@ describe.each(cells)('%s', (cell) => {
     const reports = [await examine(own, 'own rows', own.adminEnv), await examine(own, 'own rows')];
     await migrateOwnTables(own);
     reports.push(await examine(own, 'own rows', own.adminEnv), await examine(own, 'own rows', enforced));
+    await own.execute('delete from activity_logs');
+    await insertRows(own, 'activity_logs', [
+      { event: 'auth:success', ip: '127.0.0.1', properties: '{}', timestamp: '2026-03-04 05:06:07' },
+    ]);
+    reports.push(await examine(own, 'own rows', own.adminEnv));
     await own.drop();
     // A file has no accounts.
     const isFile = cell.on === 'sqlite';
@@ -144,6 +176,7 @@ describe.each(cells)('%s', (cell) => {
       isFile ? found : { status: 'ok', ...unread },
       found,
       isFile ? found : { status: 'warn', ...unread },
+      { status: 'warn', detail: expect.stringMatching(/activity_logs reaches back to 2026-03-04 05:06:07$/) },
     ]);
   });
 });

@@ -189,10 +189,10 @@ describe('the throw-away key', () => {
   test('is not made where every user is an admin or has servers', async () => {
     await panel.execute('delete from users where root_admin = 0');
     expect(await examineScopes('nginx', 'http://127.0.0.1:1')).toMatchObject({
-      status: 'warn',
+      status: 'fail',
       detail:
         'not tried: no user was found who is no admin and has no servers (least privilege hides whose servers are)',
-      remedy: 'make one, or choose a user of yours by --user',
+      remedy: 'pass --user with a user who is no admin; make one if there is none',
     });
   });
 

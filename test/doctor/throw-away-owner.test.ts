@@ -65,9 +65,37 @@ describe.each(cells)('%s', ({ panel: name, on }) => {
     if (on === 'sqlite') expect(report.detail).toContain('did not answer');
     else {
       expect(report).toMatchObject({
-        status: 'warn',
-        remedy: 'make one, or choose a user of yours by --user',
+        status: 'fail',
+        remedy: 'pass --user with a user who is no admin; make one if there is none',
       });
     }
+  });
+
+  test('a key that a killed run has left is deleted by the next, once it has ended', async () => {
+    const leave = async (identifier: string, end: number) => {
+      await insertRows(panel, 'api_keys', [
+        {
+          ...{ user_id: 2, key_type: 1, identifier, token: 'x', memo: 'panel-sidecar doctor' },
+          ...{ allowed_ips: '[]', created_at: '2026-01-02 03:04:05' },
+        },
+      ]);
+      await panel.execute(
+        `insert into sidecar_keys (api_key_id, identifier, permissions, expires_at)
+          select id, identifier, ?, ? from api_keys where identifier = ?`,
+        ['["user.read"]', end, identifier],
+      );
+    };
+    await leave('ptlc_Ended000001', Date.now() - 1);
+    await leave('ptlc_Living00001', Date.now() + 60_000);
+    await panel.execute('delete from activity_logs');
+    await examine(panel, 'scopes', enforced, nowhere);
+    const deleted = await activities(panel, "event = 'user:api-key.delete'");
+    expect(deleted[0]?.properties).toEqual({ identifier: 'ptlc_Ended000001' });
+    expect(await panel.query('select identifier from api_keys')).toEqual([
+      { identifier: 'ptlc_Living00001' },
+    ]);
+    expect(await panel.query('select identifier from sidecar_keys')).toEqual([
+      { identifier: 'ptlc_Living00001' },
+    ]);
   });
 });

@@ -37,6 +37,16 @@ const seconds = fc.oneof(
 );
 const anything = fc.jsonValue({ maxDepth: 2 });
 
+/** As long as a key, and like one but for a character or two. */
+const nearKey = fc
+  .tuple(fc.stringMatching(/^[A-Za-z0-9_]{48}$/), fc.nat(47), fc.oneof(fc.constant('\0'), text))
+  .map(([key, at, odd]) => [...key].toSpliced(at, 1, [...odd][0] ?? '-').join(''));
+
+/** Cursors as this service writes them, for places that need not be there. */
+const cursor = fc
+  .array(fc.oneof(fc.maxSafeInteger(), fc.integer(), text), { minLength: 1, maxLength: 3 })
+  .map((place) => Buffer.from(JSON.stringify(place)).toString('base64url'));
+
 /** A value that often is what is wanted, and else is anything at all. */
 const mostly = (wanted: fc.Arbitrary<unknown>) =>
   fc.oneof({ weight: 4, arbitrary: wanted }, { weight: 1, arbitrary: anything });
@@ -56,7 +66,7 @@ const fields = fc.record(
     grace_seconds: mostly(seconds),
     all: mostly(fc.constantFrom(true, false, 1, '0', 'true')),
     except: mostly(fc.array(text, { maxLength: 2 })),
-    keys: mostly(fc.array(text, { maxLength: 3 })),
+    keys: mostly(fc.array(fc.oneof(nearKey, text), { maxLength: 10 })),
     count: mostly(fc.integer({ min: 0, max: 6 })),
     node_ids: mostly(fc.array(fc.nat(5), { maxLength: 3 })),
     location_ids: mostly(fc.array(fc.nat(5), { maxLength: 2 })),
@@ -93,8 +103,14 @@ const anyJson = fc.oneof(
   { weight: 1, arbitrary: anything },
 );
 
-/** A name and value of a query, several of which it is made of. */
-const queryPart = fc.tuple(
+/** Parts of a query whose values get as far as the database. */
+const wellNamed = fc.oneof(
+  fc.tuple(fc.constant('cursor'), fc.constant(''), cursor),
+  fc.tuple(fc.constantFrom('filter[description]', 'filter[reference]'), fc.constant(''), escaped),
+);
+
+/** A name and value of a query. */
+const anyPart = fc.tuple(
   fc.constantFrom(
     ...['per_page', 'page', 'include', 'description', 'allowed_ips', 'a[b]', 'cursor', 'sort', 'fields'],
     ...['filter', 'filter[port]', 'filter[user]', 'filter[expires_before]', 'filter[unused_since]'],
@@ -121,7 +137,7 @@ const queryPart = fc.tuple(
 
 /** A query with its question mark, or none. */
 export const query = fc
-  .array(queryPart, { maxLength: 4 })
+  .array(fc.oneof({ weight: 3, arbitrary: anyPart }, { weight: 1, arbitrary: wellNamed }), { maxLength: 4 })
   .map((parts) =>
     parts.map(([name, index, value]) => `${name}${index}=${value}`.replaceAll('#', '')).join('&'),
   )

@@ -15,7 +15,7 @@ import type { RunningService } from '../support/service.ts';
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
 
-describe.each(lifeCells)('changing a key that may not be, or not so, $panel on $on', (cell) => {
+describe.each(lifeCells)('changing a key that may not be, or not so, %s', (cell) => {
   let life: Life;
   /** The same panel, where scopes are not enforced. */
   let lax: RunningService;

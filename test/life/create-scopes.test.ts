@@ -6,7 +6,7 @@ import { creationsOn } from './creations.ts';
 const notEnforced = (field: string) =>
   `The ${field} cannot be set: scopes are not enforced here (scopes.enforce), so they would not hold.`;
 
-describe.each(lifeCells)('scopes of a new key, $panel on $on', (cell) => {
+describe.each(lifeCells)('scopes of a new key, %s', (cell) => {
   let life: Life;
   /** The same panel, where scopes are not enforced. */
   let lax: RunningService;

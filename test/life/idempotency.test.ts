@@ -95,6 +95,27 @@ describe.each(lifeCells)('repeated requests, %s', (cell) => {
     expect(log).toEqual([]);
   });
 
+  it('may ask for other attributes, and name what is in the body in another order', async () => {
+    const user = await life.seed.user();
+    const name = newName();
+    const first = await create(user, name, {
+      ...{ description: 'once', reference: 'r', allowed_ips: { a: '::1', b: '10.0.0.1' } },
+    });
+    madeKey(first);
+    const same = creation(user, name, {
+      ...{ allowed_ips: { b: '10.0.0.1', a: ' ::1 ' }, reference: 'r', description: 'once' },
+    });
+    for (const query of ['', '?fields=user_id']) {
+      const again = await life.ask({ ...same, path: `${same.path}${query}` });
+      expect([again.status, again.text, isReplay(again)]).toEqual([200, first.text, 'true']);
+    }
+    const other = creation(user, name, {
+      ...{ allowed_ips: { a: '10.0.0.1', b: '::1' }, reference: 'r', description: 'once' },
+    });
+    expect((await life.ask(other)).status).toBe(422);
+    expect(await accountKeysOf(life.panel, user)).toHaveLength(1);
+  });
+
   it('with another body are 422', async () => {
     const user = await life.seed.user();
     const name = newName();

@@ -14,6 +14,14 @@ import { activities, type SeededKey, type SeededUser } from '../support/seed.ts'
 
 const path = '/api/application/api-keys/revoke';
 const unknown = (character: string) => character.repeat(48);
+/** As long as keys, but with characters that no key has. */
+const notKeys = [
+  `ptlc_${'a'.repeat(21)}\0${'a'.repeat(21)}`,
+  `ptlc_aaaa\0${'a'.repeat(38)}`,
+  `${'😀'.repeat(47)}x`,
+  `ptlc_\ud7ff\uffff${'\u0300'.repeat(41)}`,
+  `%${'_'.repeat(46)}%`,
+];
 
 describe.each(lifeCells)('keys that have leaked, %s', (cell) => {
   let life: Life;
@@ -116,6 +124,12 @@ describe.each(lifeCells)('keys that have leaked, %s', (cell) => {
       expect(await deletionsOf(twice)).toHaveLength(1);
     });
 
+    it.each(notKeys)('what cannot be a key keeps none of the others: %j', async (text) => {
+      const key = await life.seed.key(user, { type: 1 });
+      expect(verdicts(await report([text]))).toEqual([false]);
+      expect(verdicts(await report([text, key.bearer, text]))).toEqual([false, true, false]);
+    });
+
     it('are a thousand at most', async () => {
       const key = await life.seed.key(user, { type: 1 });
       const many = Array.from({ length: 999 }, (_, index) => `nobody${index}`.padEnd(48, '-'));
@@ -176,6 +190,14 @@ describe.each(lifeCells)('keys that have leaked, %s', (cell) => {
         return JSON.stringify([status, text, rest]);
       });
       expect(new Set(seen).size).toBe(1);
+      expect(await isThere(key)).toBe(false);
+    });
+
+    it('what cannot be a key counts as sent and keeps none of the others', async () => {
+      const from = newAddress();
+      const key = await life.seed.key(user, { type: 1 });
+      expect((await reportFrom(from, notKeys)).json).toEqual(receipt(notKeys.length));
+      expect((await reportFrom(from, [...notKeys, key.bearer])).json).toEqual(receipt(notKeys.length + 1));
       expect(await isThere(key)).toBe(false);
     });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorsOf } from '../support/client.ts';
+import { insertRows } from '../support/insert-rows.ts';
 import {
   enforcing,
   keyOf,
@@ -15,7 +16,7 @@ import {
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
 
-describe.each(lifeCells)('rotating a key with a grace, $panel on $on', (cell) => {
+describe.each(lifeCells)('rotating a key with a grace, %s', (cell) => {
   let life: Life;
   beforeAll(async () => {
     life = await startLife(cell, enforcing);
@@ -73,6 +74,46 @@ describe.each(lifeCells)('rotating a key with a grace, $panel on $on', (cell) =>
     const shorter = await fresh({ expires_in: 6000 });
     madeKey(await rotate(shorter.user, shorter.old, { grace_seconds: 600 }));
     expect(Number((await ownRow(shorter.old))?.expires_at) - Date.now()).toBeLessThanOrEqual(600_000);
+  });
+
+  it('of a user there are twenty at most beside their successors', async () => {
+    const { user, old } = await fresh();
+    const own = (await life.seed.key(user, { type: 1 })).bearer;
+    let newest = old;
+    for (let rotation = 0; rotation < 20; rotation += 1) {
+      newest = madeKey(await rotate(user, newest, { grace_seconds: 604_800 }, own));
+    }
+    for (const by of [own, life.key.bearer]) {
+      expect(errorsOf(await rotate(user, newest, { grace_seconds: 1 }, by))).toEqual([
+        {
+          ...{ code: 'ConflictHttpException', status: '409' },
+          detail:
+            'This user has 20 replaced keys whose grace has not ended: revoke one of them, or rotate without a grace.',
+        },
+      ]);
+    }
+    // The key that sends is one of them.
+    expect(await accountKeysOf(life.panel, user)).toHaveLength(22);
+    newest = madeKey(await rotate(user, newest, {}, own));
+    await life.ask({ method: 'DELETE', path: keyOf(user, old) });
+    madeKey(await rotate(user, newest, { grace_seconds: 604_800 }, own));
+  });
+
+  it('however many rows other deleted keys have left, and their keys are let alone', async () => {
+    const owner = await life.seed.user();
+    const rows = [];
+    for (let made = 0; made < 120; made += 1) {
+      const { id } = await life.seed.key(owner, { type: 1 });
+      rows.push({
+        ...{ api_key_id: id, identifier: 'ptlc_Gone0000001', expires_at: 1, rotated_to: 'ptlc_Next0000001' },
+        disabled_by_admin: 0,
+      });
+    }
+    await insertRows(life.panel, 'sidecar_keys', rows);
+    const { user, old } = await fresh();
+    madeKey(await rotate(user, old, { grace_seconds: 1 }));
+    await until(async () => (await accountKeysOf(life.panel, user)).length === 1);
+    expect(await accountKeysOf(life.panel, owner)).toHaveLength(120);
   });
 
   it('the old key ends with it, and is deleted with its row in the audit', async () => {

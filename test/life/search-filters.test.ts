@@ -30,6 +30,8 @@ interface Stored {
     readonly reference: string | null;
     readonly exactEnd: string | null;
     readonly disabled: boolean;
+    /** Left by a deleted key whose id this one got: says nothing of it. */
+    readonly stale: boolean;
   } | null;
 }
 
@@ -48,6 +50,7 @@ const storedKey: fc.Arbitrary<Stored> = fc.record({
       reference: orNull(references),
       exactEnd: orNull(moments),
       disabled: fc.boolean(),
+      stale: fc.boolean(),
     }),
     { nil: null },
   ),
@@ -73,21 +76,22 @@ type Filter = typeof filter extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Whether the search is to answer with a key, by the words of its filters; one that is not given picks all. */
 function matches(key: Stored, wanted: Partial<Filter>, admins: ReadonlySet<number>, now: number): boolean {
-  const disabled = key.own?.disabled ?? false;
-  const end = key.own?.exactEnd ?? (disabled ? null : key.expiresAt);
+  const own = key.own?.stale ? null : key.own;
+  const disabled = own?.disabled ?? false;
+  const end = own?.exactEnd ?? (disabled ? null : key.expiresAt);
   const used = Date.parse(key.lastUsedAt ?? key.createdAt);
   const memo = (key.memo ?? '').toLowerCase();
   const holds: { readonly [Name in keyof Filter]-?: (value: NonNullable<Filter[Name]>) => boolean } = {
     user: (user) => key.owner === user,
     description: (part) => memo.includes(part.toLowerCase()),
-    reference: (reference) => key.own?.reference === reference,
+    reference: (reference) => own?.reference === reference,
     disabled: (value) => disabled === value,
     unused_since: (text) => used < Date.parse(text),
     never_used: (value) => (key.lastUsedAt === null) === value,
     expires_before: (text) => end !== null && Date.parse(end) <= Date.parse(text),
     expired: (value) => (end !== null && Date.parse(end) <= now) === value,
     has_ip_restriction: (value) => restricted.includes(key.allowedIps ?? '') === value,
-    permission: (name) => key.own?.permissions?.includes(name) === true,
+    permission: (name) => own?.permissions?.includes(name) === true,
     owner_is_admin: (value) => admins.has(key.owner) === value,
   };
   return (Object.keys(wanted) as (keyof Filter)[]).every((name) =>
@@ -131,7 +135,7 @@ describe.each(lifeCells)('filters of the search, %s', (cell) => {
           last_used_at: column(key.lastUsedAt),
         },
         // Of a disabled key the panel is told that it ended long ago.
-        expires_at: key.own?.disabled ? '1971-01-02 00:00:00' : column(key.expiresAt),
+        expires_at: key.own?.disabled && !key.own.stale ? '1971-01-02 00:00:00' : column(key.expiresAt),
         ...{ created_at: column(key.createdAt), updated_at: column(key.createdAt) },
       })),
     );
@@ -139,9 +143,10 @@ describe.each(lifeCells)('filters of the search, %s', (cell) => {
     const ids = new Map(rows.map(({ id, identifier }) => [identifier, id]));
     const own = keys.flatMap((key, index) => {
       if (key.own === null) return [];
-      const { permissions: scope, reference, exactEnd, disabled } = key.own;
+      const { permissions: scope, reference, exactEnd, disabled, stale } = key.own;
       return {
-        ...{ api_key_id: Number(ids.get(names[index] ?? '')), identifier: names[index] ?? '' },
+        api_key_id: Number(ids.get(names[index] ?? '')),
+        identifier: stale ? 'ptlc_Gone0000001' : (names[index] ?? ''),
         ...{ permissions: scope === null ? null : JSON.stringify(scope), reference },
         ...{ expires_at: exactEnd === null ? null : Date.parse(exactEnd), disabled_at: disabled ? 1 : null },
       };
@@ -188,7 +193,10 @@ describe.each(lifeCells)('filters of the search, %s', (cell) => {
     const special: Stored = {
       ...{ owner: 0, memo: 'billing', allowedIps: '["::1"]', lastUsedAt: moments[0] ?? '' },
       ...{ createdAt: moments[0] ?? '', expiresAt: moments[0] ?? '' },
-      own: { permissions: ['user.read'], reference: 'r1', exactEnd: moments[0] ?? '', disabled: true },
+      own: {
+        ...{ permissions: ['user.read'], reference: 'r1', exactEnd: moments[0] ?? '' },
+        ...{ disabled: true, stale: false },
+      },
     };
     const [, name] = await store([plain, special]);
     const each: Required<Filter> = {
@@ -200,5 +208,24 @@ describe.each(lifeCells)('filters of the search, %s', (cell) => {
       expect(await found({ [filterName]: value }), filterName).toEqual([name]);
     }
     expect(await found(each)).toEqual([name]);
+  });
+
+  it('the row that a deleted key has left says nothing of the key that has its id now', async () => {
+    const [name] = await store([
+      {
+        ...{ owner: 1, memo: 'x', allowedIps: null, lastUsedAt: null, createdAt: moments[0] ?? '' },
+        expiresAt: null,
+        own: {
+          ...{ permissions: ['user.read'], reference: 'r1', exactEnd: moments[0] ?? '' },
+          ...{ disabled: true, stale: true },
+        },
+      },
+    ]);
+    const of: readonly Partial<Filter>[] = [
+      ...[{ disabled: true }, { expired: true }, { expires_before: moments[1] ?? '' }],
+      ...[{ reference: 'r1' }, { permission: 'user.read' }],
+    ];
+    for (const wanted of of) expect(await found(wanted), JSON.stringify(wanted)).toEqual([]);
+    expect(await found({ disabled: false, expired: false })).toEqual([name]);
   });
 });

@@ -193,6 +193,8 @@ describe.each(lifeCells)('searching keys, %s', (cell) => {
     [`cursor=${cursorOf('[null]')}`, 'cursor', 'cursor', 'The cursor is not one of this list.'],
     [`cursor=${cursorOf('1')}`, 'cursor', 'cursor', 'The cursor is not one of this list.'],
     [`cursor=${'A'.repeat(2000)}`, 'cursor', 'cursor', 'The cursor is not one of this list.'],
+    [`cursor=${cursorOf('[0]')}`, 'cursor', 'cursor', 'The cursor is not one of this list.'],
+    [`cursor=${cursorOf('[-1]')}`, 'cursor', 'cursor', 'The cursor is not one of this list.'],
     ['cursor[]=x', 'cursor', 'string', 'The cursor must be a string.'],
     ['per_page=0', 'per_page', 'min', 'The per page must be at least 1.'],
     ['per_page=-1', 'per_page', 'min', 'The per page must be at least 1.'],
@@ -245,6 +247,8 @@ describe.each(lifeCells)('searching keys, %s', (cell) => {
       'string',
       'The filter.expires_before must be a string.',
     ],
+    ['filter[description]=a%00b', 'filter.description', 'regex', 'The filter.description format is invalid.'],
+    ['filter[reference]=a%00b', 'filter.reference', 'regex', 'The filter.reference format is invalid.'],
     ['filter[reference][a]=b', 'filter.reference', 'string', 'The filter.reference must be a string.'],
   ])('?%s is 422', async (query, source_field, rule, detail) => {
     expect(errorsOf(await search(`?${query}`))).toEqual([
@@ -252,11 +256,24 @@ describe.each(lifeCells)('searching keys, %s', (cell) => {
     ]);
   });
 
+  it('a cursor may name any id that the database has, and no other', async () => {
+    const largest = { mariadb: 2 ** 32 - 1, postgres: 2 ** 31 - 1, sqlite: Number.MAX_SAFE_INTEGER }[cell.on];
+    expect((await search(`?cursor=${cursorOf(`[${largest}]`)}`)).status).toBe(200);
+    for (const id of [largest + 1, 1e20]) {
+      expect(errorsOf(await search(`?cursor=${cursorOf(`[${id}]`)}`))).toMatchObject([
+        { status: '422', meta: { source_field: 'cursor', rule: 'cursor' } },
+      ]);
+    }
+  });
+
   it.each([
     'filter[unused_since]=0001-01-01',
     'filter[expires_before]=9999-12-31',
     'filter=',
     'cursor=&per_page=1',
+    // Half of a surrogate pair, which is no UTF-8.
+    'filter[description]=%ED%A0%80',
+    'filter[reference]=%ED%A0%80&filter[description]=%F0%9F%98%80',
   ])('?%s is taken', async (query) => {
     expect((await search(`?${query}`)).status).toBe(200);
   });

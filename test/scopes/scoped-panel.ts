@@ -1,3 +1,4 @@
+import { createCell } from '../support/cells.ts';
 import { send } from '../support/client.ts';
 import type { FastcgiRequest } from '../support/fastcgi.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
@@ -48,9 +49,9 @@ export function scopingService(panel: PanelDatabase, proxy: string): Promise<Run
   });
 }
 
-/** Sets up a panel, and a web server of each kind in front of it. */
-export async function startScopedPanel(on: 'sqlite' | 'mariadb' = 'sqlite'): Promise<ScopedPanel> {
-  const panel = await createPanelDatabase('pterodactyl', on);
+/** Sets up a panel, and a web server of each kind in front of it. A file is the quickest. */
+export async function startScopedPanel(cell = createCell('pterodactyl', 'sqlite')): Promise<ScopedPanel> {
+  const panel = await createPanelDatabase(cell.panel, cell.on);
   await migrateOwnTables(panel);
   const seed = new PanelSeed(panel);
   const owner = await seed.user();

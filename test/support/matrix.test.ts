@@ -10,6 +10,7 @@ const files = [
   'test/audit/activity-rows.test.ts',
   'test/auth/bearer.test.ts',
   'test/life/rotate.test.ts',
+  'test/scopes/key-life.test.ts',
   'test/claims/life.test.ts',
   'test/webhooks/delivery.test.ts',
   'test/drills/kill.test.ts',

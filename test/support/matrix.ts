@@ -49,6 +49,12 @@ const columns: readonly Column[] = [
     files: /^test\/life\//,
   },
   {
+    title: 'Scopes',
+    holds:
+      'what passes a real nginx and Caddy with which key, at once after a change, and when nothing can be asked',
+    files: /^test\/scopes\//,
+  },
+  {
     title: 'Claims',
     holds: 'ports picked and held by many at once, their ends, wrong clocks, services killed',
     files: /^test\/claims\//,
