@@ -129,6 +129,34 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     );
   });
 
+  test('one that has ended is not used by the server of whoever had its ports after it', async () => {
+    const { id } = await claim(2);
+    const other = await claim(1);
+    await moveClaim(started, id, { endsIn: -1 });
+    await moveClaim(started, other.id, { endsIn: -1 });
+    const next = await claim(3);
+    expect(idsOf(next)).toEqual(portIds.slice(0, 3));
+    await started.seed.server(node, portIds.slice(0, 3));
+    expect(await Promise.all([id, other.id, next.id].map(outcomeOf))).toEqual(['expired', 'expired', null]);
+    expect(await Promise.all([id, other.id, next.id].map(statusOf))).toEqual(['expired', 'expired', 'used']);
+    expect(await holdsOf(id)).toEqual([]);
+  });
+
+  test('one whose ports are taken over in part lets go of all of them', async () => {
+    const { id } = await claim(3);
+    await moveClaim(started, id, { endsIn: -1 });
+    await claim(1);
+    expect(await outcomeOf(id)).toBe('expired');
+    expect(await holdsOf(id)).toEqual([]);
+  });
+
+  test('one that has ended is used still where nobody else had its ports before the server', async () => {
+    const { id } = await claim(2);
+    await started.seed.server(node, portIds.slice(0, 2));
+    await moveClaim(started, id, { endsIn: -1 });
+    expect(await statusOf(id)).toBe('used');
+  });
+
   test("it is used once all its ports are one server's, and stays so when the server is gone", async () => {
     const { id } = await claim(2);
     const server = await started.seed.server(node, portIds.slice(0, 2));
