@@ -11,10 +11,9 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
-import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-claim.ts';
+import { extendClaim, releaseClaim, repeatClaim, replaceClaim, viewClaim } from './change-claim.ts';
 import { toClaim } from './claim.ts';
 import { toWish } from './claim-input.ts';
-import { readClaim } from './claim-store.ts';
 import type { ClaimInput } from './claim-wish.ts';
 import type { MadeClaim } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
@@ -72,15 +71,18 @@ function makeRoute(api: FastifyInstance, services: Services): void {
           },
           after: async (queries, result) => {
             if (once === null) return;
-            await idempotency.keepWithin(queries, once, show(result, services), result.claim.id);
+            // Of a claim of many ports, the answer may be longer than what can be kept.
+            const { id } = result.claim;
+            await idempotency.keepWithin(queries, once, { id }, id);
           },
         });
         return sendJson(reply.code(201), show(made, services));
       } catch (error) {
         if (once === null || !(await isRepeat(error, once, services))) throw error;
-        const exists = async (id: string) => (await readClaim(services.database.queries, id)) !== null;
+        const { id } = (await idempotency.replay(once, async () => true)) as { readonly id: string };
+        const repeated = await repeatClaim(services, actor, id);
         reply.header('idempotent-replayed', 'true');
-        return sendJson(reply.code(201), await idempotency.replay(once, exists));
+        return sendJson(reply.code(201), show(repeated, services));
       }
     },
   );
