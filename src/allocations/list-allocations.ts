@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 import type { PortRow } from './allocation.ts';
 import { countOn } from './kept-counts.ts';
 import { countPorts, type PortPage, readPorts } from './list-ports.ts';
-import type { PortFilter } from './port-filter.ts';
+import { isNarrowed, type PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 
 /** Which ports, in which order. */
@@ -53,7 +53,9 @@ export function createListAllocations(services: Services): ListAllocations {
     );
   };
   const count = (filter: PortFilter) =>
-    countOn(services, filter.nodeIds, JSON.stringify(filter), () => countPorts(services, filter));
+    countOn(services, filter.nodeIds, isNarrowed(filter) ? 'filtered' : 'all', JSON.stringify(filter), () =>
+      countPorts(services, filter),
+    );
   const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
     if (!settings.audit.views) return;
     const [node = null, ...others] = filter.nodeIds;

@@ -42,7 +42,7 @@ export async function summarizeNodes(
 }
 
 async function countNode(services: Needed, nodeId: number): Promise<PortCounts> {
-  return countOn(services, [nodeId], 'taken', async () => {
+  return countOn(services, [nodeId], 'all', 'taken', async () => {
     const counts = await countPortsOf(services, [nodeId]);
     return counts.get(nodeId) ?? noPorts;
   });

@@ -28,7 +28,7 @@ async function takenShares(
   nodeIds: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const [counts, held] = await Promise.all([
-    countOn(services, nodeIds, 'shares', () => countPortsOf(services, nodeIds)),
+    countOn(services, nodeIds, 'all', 'shares', () => countPortsOf(services, nodeIds)),
     countHeldPorts(services, nodeIds),
   ]);
   const shares = [...counts].map(
