@@ -269,6 +269,12 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     expect(await freeIds('&cursor=&sort=-id')).toEqual(added.toReversed());
     expect(idsOf(await claim(2, { prefer: 'random' })).toSorted()).toEqual(added.toSorted());
     expect(await freeIds()).toEqual([]);
+
+    // As by a transaction that was under way when those of others were added.
+    const between = far(0.5, node);
+    await insertRows(panel, 'allocations', [{ ...between, port: 6999 }]);
+    expect(await freeIds()).toEqual([between.id]);
+    expect(idsOf(await claim(1, { prefer: 'random' }))).toEqual([between.id]);
   });
 
   test('only credentials of its user may touch it, but any of them', async () => {
