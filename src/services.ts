@@ -12,6 +12,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+import { countPortsOf, KnownPortCounts } from './panel/port-counts.ts';
 import { KnownPortIds } from './panel/port-ids.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
 import { UserKeys } from './stored-keys/user-keys.ts';
@@ -39,6 +40,8 @@ export interface Services {
   readonly userKeys: UserKeys;
   /** Counts of ports, which on large nodes are made now and then. */
   readonly portTotals: Totals;
+  /** How many ports each node has, and how many of them are taken. */
+  readonly portCounts: KnownPortCounts;
   /** Where the ports of each node are to be found. */
   readonly portIds: KnownPortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
@@ -82,6 +85,7 @@ export function createServices(
     outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
     endpoints,
     portTotals: new Totals(),
+    portCounts: new KnownPortCounts((nodeIds) => countPortsOf(database.queries, nodeIds)),
     portIds: new KnownPortIds(),
     userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),

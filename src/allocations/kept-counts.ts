@@ -1,7 +1,5 @@
+import { fewPorts } from '../panel/port-counts.ts';
 import type { Services } from '../services.ts';
-
-/** Counting so few ports is never slow, however busy the machine is. */
-const fewPorts = 10_000;
 
 /** What is counted: all ports of nodes, or those that a filter leaves, which may take longer and comes in any number. */
 export type Counted = 'all' | 'filtered';

@@ -3,6 +3,7 @@ import { accessDenied } from '../api-error.ts';
 import { allocationsViewed } from '../audit/activity.ts';
 import { type Access, AccessLevel } from '../auth/access.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
+import { formatCursor } from '../input/cursor.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import { sendJson } from '../request/answer.ts';
@@ -11,7 +12,7 @@ import type { Services } from '../services.ts';
 import { toAllocation } from './allocation.ts';
 import { createListAllocations } from './list-allocations.ts';
 import { defaultPerPage } from './pagination.ts';
-import { parseOrder } from './port-order.ts';
+import { defaultOrder, parseOrder } from './port-order.ts';
 import { fieldsOf, parseIncludes, parsePerPage, readCursor, readFlag, readPortFilter } from './query.ts';
 import { relationsOf } from './relations.ts';
 import { nodesQuerySchema, portListSchema } from './schema.ts';
@@ -68,10 +69,10 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
       if (readFlag(query.summary, 'summary')) {
         if (!panel.allows(credential, 'nodes', AccessLevel.read))
           throw accessDenied('This action is unauthorized.');
-        const summaries = await summarizeNodes(services, nodeIds);
-        if (settings.audit.views)
-          await activityLog.append(allocationsViewed(actor, null, null, nodeIds.length));
-        return sendJson(reply, { object: 'list', data: summaries.map(toSummary) });
+        const { page, meta } = pageOf(nodeIds, query);
+        const summaries = await summarizeNodes(services, page);
+        if (settings.audit.views) await activityLog.append(allocationsViewed(actor, null, null, page.length));
+        return sendJson(reply, { object: 'list', data: summaries.map(toSummary), ...meta });
       }
       const order = parseOrder(query.sort);
       const filter = readPortFilter(query, nodeIds, settings.allocations.show_free_only);
@@ -91,6 +92,18 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
       return sendJson(reply, { object: 'list', data, meta: { cursor: { next, per_page: perPage } } });
     },
   );
+}
+
+/** The nodes of a page of summaries: all, unless a page is asked for. @param nodeIds In order of id. */
+function pageOf(nodeIds: readonly number[], query: NodesQuery) {
+  if (!('cursor' in query) && query.per_page === undefined) return { page: nodeIds, meta: {} };
+  const perPage = query.per_page ?? defaultPerPage;
+  const [after = 0] = readCursor(query.cursor ?? '', defaultOrder) ?? [];
+  const rest = nodeIds.filter((id) => id > Number(after));
+  const page = rest.slice(0, perPage);
+  const last = page.at(-1);
+  const next = last !== undefined && rest.length > perPage ? formatCursor([last]) : null;
+  return { page, meta: { meta: { cursor: { next, per_page: perPage } } } };
 }
 
 function coerceQuery(query: Input): void {

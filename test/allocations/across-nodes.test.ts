@@ -142,6 +142,25 @@ describe.each(cells)('free ports across nodes of %s', (cell) => {
     expect(data[0]).toEqual(summary({ node_id: nodes.big, total: 3, used: 0, held: 0, free: 3 }));
   });
 
+  test('a summary comes by the page where one is asked for', async () => {
+    const all = (await get('summary=true')).json as { data: { attributes: { node_id: number } }[] };
+    const ids = all.data.map(({ attributes }) => attributes.node_id);
+    expect(all).not.toHaveProperty('meta');
+    const seen: (number | undefined)[] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const answer = await get(`summary=true&per_page=2&cursor=${next}`);
+      const { data, meta } = answer.json as typeof all & {
+        meta: { cursor: { next: string | null; per_page: number } };
+      };
+      expect([data.length <= 2, meta.cursor.per_page]).toEqual([true, 2]);
+      seen.push(...data.map(({ attributes }) => attributes.node_id));
+      next = meta.cursor.next;
+    }
+    expect(seen).toEqual(ids);
+    expect((await get('summary=true&cursor=x')).status).toBe(422);
+  });
+
   test('a summary needs the right to read nodes, a list the right to read allocations', async () => {
     const { seed, admin } = started;
     const onlyPorts = await seed.key(admin, { allocations: 1 });
