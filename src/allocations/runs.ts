@@ -14,19 +14,28 @@ export interface PortRun {
   readonly ids: readonly number[];
 }
 
-/** Ports read with one statement. */
+/** Most ports read with one statement. */
 const batchSize = 1000;
 const byAddress: PortOrder = { by: 'ip', isDescending: false };
+
+/** How many ports may still be looked at; whoever looks at some takes them off. */
+export interface PortBudget {
+  left: number;
+}
+
+/** Most ports looked at for one request. */
+export const mostLookedAt = 50_000;
 
 /** A page of runs. */
 export interface RunPage {
   readonly runs: readonly PortRun[];
-  /** The place of the last port looked at for the page; null at the end of the list. */
+  /** The place after which the next page begins; null at the end of the list. */
   readonly next: readonly (string | number)[] | null;
 }
 
 /**
  * Runs of exactly `length` neighbouring ports, none of which is in two of them, in order of address and port.
+ * Where hardly any are found the page may be short, or empty: the next one begins where the budget was spent.
  *
  * @param filter Of one node: neighbours are found by reading ports in their order.
  */
@@ -37,23 +46,37 @@ export async function readRuns(
   length: number,
   after: readonly (string | number)[] | null,
   limit: number,
+  budget: PortBudget,
 ): Promise<RunPage> {
   const runs: PortRun[] = [];
   let place = after;
   let open: PortRow[] = [];
+  /** The last port that can be in no run to come. */
+  let done: PortRow | undefined;
   for (;;) {
-    const page = { after: place, offset: 0, limit: batchSize };
+    const page = {
+      ...{ after: place, offset: 0 },
+      limit: Math.min(batchSize, Math.max(budget.left, length)),
+    };
     const rows = await readPorts(services, queries, filter, byAddress, page);
     for (const row of rows) {
-      open = continues(open.at(-1), row) ? [...open, row] : [row];
+      if (continues(open.at(-1), row)) {
+        open.push(row);
+      } else {
+        done = open.at(-1) ?? done;
+        open = [row];
+      }
       if (open.length < length) continue;
       // One more than asked for shows that there is a next page, which begins after the last one shown.
       if (runs.length === limit) return { runs, next: endOf(runs.at(-1)) };
       runs.push(toRun(open));
       open = [];
+      done = row;
     }
+    budget.left -= rows.length;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < batchSize) return { runs, next: null };
+    if (last === undefined || rows.length < page.limit) return { runs, next: null };
+    if (budget.left <= 0 && done !== undefined) return { runs, next: placeOf(done, byAddress) };
     place = placeOf(last, byAddress);
   }
 }
