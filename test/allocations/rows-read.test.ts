@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PortRow } from '../../src/allocations/allocation.ts';
-import { readPorts } from '../../src/allocations/list-ports.ts';
+import { countPorts, readPorts } from '../../src/allocations/list-ports.ts';
 import { anyId, type PortFilter } from '../../src/allocations/port-filter.ts';
 import { type PortOrder, placeOf } from '../../src/allocations/port-order.ts';
 import { readRuns } from '../../src/allocations/runs.ts';
@@ -155,6 +155,57 @@ describe('rows that MariaDB reads, on a node of 1,000,000 ports of which 90 % ar
       );
     }
     expect(Math.max(...costs)).toBeLessThan(most);
+  });
+
+  test.each([
+    ['by port', { by: 'port', isDescending: false }],
+    ['by port, descending', { by: 'port', isDescending: true }],
+  ] as const)('%s, all free ports are read for a page, but once wherever it is', async (_what, order) => {
+    const first = await rowsReadBy(() => read(large, order, null));
+    const place = [10_500, '10.2.7.1', 0];
+    const deep = await rowsReadBy(() => read(large, order, place));
+    expect(deep).toBeLessThan(first * 1.2);
+    expect(first).toBeLessThan(300_000);
+  });
+
+  test('across nodes by address, a page costs the same wherever it is', async () => {
+    const filter = { ...filterOf(large), nodeIds: [small, large] };
+    const order = { by: 'ip', isDescending: false } as const;
+    const at = (after: readonly (string | number)[] | null) =>
+      readPorts(services(), opened.database.queries, filter, order, { after, offset: 0, limit: page });
+    const first = await rowsReadBy(() => at(null));
+    const deep = await rowsReadBy(() => at(['10.2.7.1', 10_500, 0]));
+    expect(deep).toBeLessThan(first * 1.2);
+  });
+
+  test.each([
+    ['id', false, 200],
+    ['id', true, 200],
+    ['ip', false, 500],
+    ['ip', true, 500],
+  ] as const)(
+    'with assigned ports, by %s, descending %s: every page costs the same, %i at the most',
+    async (by, isDescending, most) => {
+      const order = { by, isDescending };
+      const filter = { ...filterOf(large), freeOnly: false };
+      for (const after of [null, by === 'id' ? [700_000] : ['10.2.7.1', 10_500, 0]]) {
+        const cost = await rowsReadBy(async () => {
+          const limits = { after, offset: 0, limit: page };
+          const rows = await readPorts(services(), opened.database.queries, filter, order, limits);
+          expect(rows).toHaveLength(page);
+        });
+        expect(cost).toBeLessThan(most);
+      }
+    },
+  );
+
+  test('the total of free ports reads those and no others', async () => {
+    let total = 0;
+    const cost = await rowsReadBy(async () => {
+      total = await countPorts(services(), filterOf(large));
+    });
+    expect(total).toBeGreaterThan(90_000);
+    expect(cost).toBeLessThan(4 * total);
   });
 
   test('runs that are not there are looked for among so many ports at the most', async () => {
