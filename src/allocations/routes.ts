@@ -123,7 +123,7 @@ function createAnswers(services: Services) {
       const { runs, next } = await listRuns(callerOf(request).actor, filter, length, after, perPage);
       return {
         object: 'list',
-        data: runs.map(toAllocationRun),
+        data: runs.map((run) => toAllocationRun(run, panel.clock)),
         meta: { cursor: { next, per_page: perPage }, ...infoOf(request) },
       };
     },

@@ -12,6 +12,11 @@ export interface PortRun {
   readonly to: number;
   /** Row ids, in order of port. */
   readonly ids: readonly number[];
+  /**
+   * The latest end of the claims that hold ports of it, in Unix milliseconds, null where none does; absent unless
+   * held ports were asked for.
+   */
+  readonly heldUntil?: number | null;
 }
 
 /** Most ports read with one statement. */
@@ -95,7 +100,15 @@ function toRun(rows: readonly PortRow[]): PortRun {
     from: first.port,
     to: first.port + rows.length - 1,
     ids: rows.map(({ id }) => id),
+    ...(first.held_until === undefined ? {} : { heldUntil: latestEnd(rows) }),
   };
+}
+
+function latestEnd(rows: readonly PortRow[]): number | null {
+  const ends = rows.flatMap(({ held_until: end }) =>
+    end === null || end === undefined ? [] : [Number(end)],
+  );
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 /** The place of a run's last port. */

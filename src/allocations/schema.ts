@@ -61,6 +61,11 @@ const runSchema = Type.Object({
     from: Type.Integer(),
     to: Type.Integer(),
     ids: Type.Array(Type.Integer(), { description: 'Row ids of its ports, in order.' }),
+    held_until: Type.Optional(
+      Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+        description: 'Until when the last of its ports is held; only with `include_held`.',
+      }),
+    ),
   }),
 });
 

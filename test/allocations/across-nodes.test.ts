@@ -10,6 +10,7 @@ import {
   startPortPanel,
 } from '../support/port-panel.ts';
 import type { NodeDetails } from '../support/port-seed.ts';
+import { activities } from '../support/seed.ts';
 
 describe.each(cells)('free ports across nodes of %s', (cell) => {
   const hasLocations = cell.panel === 'pterodactyl';
@@ -172,6 +173,26 @@ describe.each(cells)('free ports across nodes of %s', (cell) => {
     expect(refusalOf(await get('summary=true', onlyNodes))).toBe(refusal);
     expect(refusalOf(await get('', onlyNodes))).toBe(refusal);
   });
+
+  test.each(['memory=1', 'disk=0', 'public=true', 'tags=ssd', 'location_ids=1'])(
+    'filter[%s] tells of nodes, and needs the right to read them',
+    async (filter) => {
+      const { seed } = started;
+      const user = await seed.admin();
+      const onlyPorts = await seed.key(user, { allocations: 1 });
+      expect(refusalOf(await get(`filter[${filter}`.replace('=', ']='), onlyPorts))).toBe(
+        '403 AccessDeniedHttpException: This action is unauthorized.',
+      );
+      const recorded = await activities(started.panel, 'actor_id = ?', [user]);
+      expect(recorded.map(({ event, properties }) => ({ event, properties }))).toEqual([
+        {
+          event: 'api:refused',
+          properties: { method: 'GET', route: freeAnywhere, status: 403, reason: 'acl' },
+        },
+      ]);
+      expect((await get(`filter[node_ids]=${nodes.small}`, onlyPorts)).status).toBe(200);
+    },
+  );
 
   test.each([
     ['filter[node_ids]=one', ['filter.node_ids.0 integer']],

@@ -97,6 +97,14 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     const all = await started.send({ path: `${freeOn({ id: node })}?include_held=true` });
     expect(all.json).toMatchObject({ meta: { pagination: { total: 6, count: 6 } } });
     expect(portsOf(all).map((port) => port.held_until)).toEqual([expires, expires, null, null, null, null]);
+    const runs = await started.send({ path: `${freeOn({ id: node })}?consecutive=3&include_held=true` });
+    const { data } = runs.json as { data: { attributes: object }[] };
+    expect(data.map(({ attributes }) => attributes)).toMatchObject([
+      { from: 5000, to: 5002, held_until: expires },
+      { from: 5003, to: 5005, held_until: null },
+    ]);
+    const free = await started.send({ path: `${freeOn({ id: node })}?consecutive=3` });
+    expect(free.json).not.toHaveProperty('data.0.attributes.held_until');
     await claiming.release(id);
     expect(await freeIds()).toEqual(portIds);
   });
