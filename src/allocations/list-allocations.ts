@@ -39,8 +39,8 @@ export interface ListAllocations {
   ): Promise<CursorPage>;
 }
 
-/** Beyond this many rows in, a page is empty on any node a panel can hold; the database need not look. */
-const largestOffset = 2 ** 31;
+/** Pages that begin so far in are looked for once it is known that there may be rows. */
+const farOffset = 10_000;
 
 /** Equal pages requested at the same time share a round trip, and equal totals a count. */
 export function createListAllocations(services: Services): ListAllocations {
@@ -64,9 +64,12 @@ export function createListAllocations(services: Services): ListAllocations {
   return {
     async byNumber(actor, query, page, perPage) {
       const offset = (page - 1) * perPage;
+      const counting = count(query.filter);
+      // The total may be a little old: only what is far beyond it is not looked for.
+      const isBeyond = offset >= farOffset && offset > (await counting) + farOffset;
       const [total, rows] = await Promise.all([
-        count(query.filter),
-        offset > largestOffset ? [] : read(query, { after: null, offset, limit: perPage }),
+        counting,
+        isBeyond ? [] : read(query, { after: null, offset, limit: perPage }),
       ]);
       await record(actor, query, page, perPage);
       return { total, rows };

@@ -1,17 +1,13 @@
 import { type ApiError, conflict, notFound } from '../api-error.ts';
 import { type Actor, claimChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
-import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
 import { type Claim, type ClaimStatus, statusOf } from './claim.ts';
 import { toWish } from './claim-input.ts';
 import { databaseNow, moveEnd, readClaim, settleClaim } from './claim-store.ts';
 import type { ClaimInput } from './claim-wish.ts';
-import type { MadeClaim } from './hold-ports.ts';
+import { type MadeClaim, requireWithinDay } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
-
-/** Longest life of a claim with all its extensions, in milliseconds. */
-const longestLifeMs = 24 * 60 * 60 * 1000;
 
 /** A user's own claim, or 404: whose it is, is nobody else's business. */
 async function ownClaim(queries: Queries, userId: number, id: string): Promise<Claim> {
@@ -112,9 +108,7 @@ export function extendClaim(
     const status = statusOf(claim, now);
     if (status !== 'held') throw unchangeable(status, 'extended');
     const expiresAt = now + ttlSeconds * 1000;
-    if (expiresAt > claim.createdAt + longestLifeMs) {
-      throw invalid('ttl_seconds', 'max', 'The claim may not be held for more than 24 hours in all.');
-    }
+    requireWithinDay(claim.heldSince, expiresAt);
     const isHeld = await moveEnd(database, queries, claim, expiresAt);
     if (!isHeld) throw unchangeable('expired', 'extended');
     const properties = { ttl_seconds: ttlSeconds };
@@ -128,7 +122,7 @@ export function extendClaim(
  * and may be among the new ones. Where no new claim can be made, the old one stays.
  *
  * @param changes What is asked otherwise than before.
- * @throws ApiError 404, 409, 429
+ * @throws ApiError 404, 409, 429, 422 where some of its ports would be held for more than 24 hours in all.
  */
 export async function replaceClaim(
   services: Services,
@@ -148,6 +142,7 @@ export async function replaceClaim(
       await settleClaim(database, queries, claim, 'released');
       await activityLog.appendWithin(queries, claimChanged(actor, 'release', claim));
     },
+    heldSince: (portIds) => (portIds.some((port) => old.portIds.includes(port)) ? old.heldSince : null),
   });
 }
 

@@ -24,6 +24,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
       'memory',
       'disk',
       'created_at',
+      'held_since',
       'expires_at',
       'wish',
       'outcome',
@@ -40,6 +41,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     memory: Number(row.memory),
     disk: Number(row.disk),
     createdAt: Number(row.created_at),
+    heldSince: Number(row.held_since),
     expiresAt: Number(row.expires_at),
     wish: JSON.parse(row.wish) as ClaimInput,
     outcome: row.outcome as Claim['outcome'],
@@ -88,7 +90,8 @@ export async function insertClaim(database: Database, queries: Queries, claim: N
     .insertInto('sidecar_claims')
     .values({
       ...{ id, user_id: userId, node_id: nodeId, reference: claim.reference, memory: claim.memory },
-      ...{ disk: claim.disk, created_at: claim.createdAt, expires_at: expiresAt, outcome: null },
+      ...{ disk: claim.disk, created_at: claim.createdAt, held_since: claim.heldSince },
+      ...{ expires_at: expiresAt, outcome: null },
       wish: JSON.stringify(claim.wish),
     })
     .execute();

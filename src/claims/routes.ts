@@ -165,7 +165,7 @@ function replaceRoute(api: FastifyInstance, services: Services): void {
     `${path}/replace`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/replace` },
-      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceReplacement],
       schema: {
         operationId: 'replaceAllocationClaim',
         summary: 'Make a new claim in place of one, whose ports are let go',
@@ -196,6 +196,14 @@ function show({ claim, now }: MadeClaim, { panel }: Services) {
 function onlyWishes<Wishes extends Partial<ClaimInput>>(body: Wishes): Wishes {
   const names = Object.keys(claimSchema.properties);
   return Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name))) as Wishes;
+}
+
+/** The same for a replacement, where null drops some wishes. */
+async function coerceReplacement(request: Pick<FastifyRequest, 'body'>): Promise<void> {
+  const { ip, port_range } = request.body as Input;
+  await coerceWish(request);
+  const dropped = Object.entries({ ip, port_range }).filter(([, value]) => value === null);
+  Object.assign(request.body as Input, Object.fromEntries(dropped));
 }
 
 /** Numbers and truths of a form as such; null as if it were absent. */

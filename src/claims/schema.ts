@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { portExample } from '../allocations/examples.ts';
 import { allocationSchema, mostPorts, nodeSelection } from '../allocations/schema.ts';
+import { nullable } from '../input/schemas.ts';
 
 /** Longest life that can be asked for at once, in seconds. */
 const longestTtlSeconds = 3600;
@@ -16,12 +17,15 @@ const ttl = Type.Optional(
 // Some databases store no NUL.
 const text = { maxLength: 191, pattern: '^[^\\u0000]*$' };
 
+const portRange = Type.String({ description: '`from-to`.', examples: ['25565-25665'] });
+const ip = Type.String(text);
+
 const wishes = {
   ...nodeSelection,
   consecutive: Type.Optional(Type.Boolean({ description: 'Neighbouring ports on one address.' })),
   same_ip: Type.Optional(Type.Boolean({ description: 'All on one address.' })),
-  port_range: Type.Optional(Type.String({ description: '`from-to`.', examples: ['25565-25665'] })),
-  ip: Type.Optional(Type.String(text)),
+  port_range: Type.Optional(portRange),
+  ip: Type.Optional(ip),
   prefer: Type.Optional(
     Type.Enum(['least-used', 'most-used', 'random', 'lowest'], {
       description:
@@ -42,10 +46,15 @@ export const claimSchema = Type.Object(
   { examples: [{ location_ids: [1], memory: 4096, disk: 20_480, count: 2, consecutive: true }] },
 );
 
-/** Body of a replacement: what is absent stays as it was asked before. */
+/** Body of a replacement: what is absent stays as it was asked before; `null` drops a range or an address. */
 export const replacementSchema = Type.Object(
-  { ...wishes, count: Type.Optional(count) },
-  { examples: [{}, { port_range: '25600-25700' }] },
+  {
+    ...wishes,
+    count: Type.Optional(count),
+    port_range: Type.Optional(nullable(portRange)),
+    ip: Type.Optional(nullable(ip)),
+  },
+  { examples: [{}, { port_range: '25600-25700' }, { ip: null }] },
 );
 
 /** Body of an extension. */

@@ -1,15 +1,19 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PortRow } from '../../src/allocations/allocation.ts';
+import { createListAllocations } from '../../src/allocations/list-allocations.ts';
 import { countPorts, readPorts } from '../../src/allocations/list-ports.ts';
 import { anyId, type PortFilter } from '../../src/allocations/port-filter.ts';
 import { type PortOrder, placeOf } from '../../src/allocations/port-order.ts';
 import { readRuns } from '../../src/allocations/runs.ts';
+import { shellActor } from '../../src/audit/activity.ts';
 import { pickPorts } from '../../src/claims/pick-ports.ts';
 import type { PortWish } from '../../src/claims/port-wish.ts';
 import { loadSettings } from '../../src/config/load.ts';
+import { Totals } from '../../src/database/totals.ts';
 import { loadPanelEnv } from '../../src/panel/env/panel-env.ts';
 import { KnownPortIds } from '../../src/panel/port-ids.ts';
+import type { Services } from '../../src/services.ts';
 import { type OpenPanel, openPanel } from '../../src/startup/open-panel.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
@@ -206,6 +210,20 @@ describe('rows that MariaDB reads, on a node of 1,000,000 ports of which 90 % ar
     });
     expect(total).toBeGreaterThan(90_000);
     expect(cost).toBeLessThan(4 * total);
+  });
+
+  test('a page far behind the last is empty, and nothing is read for it but the total', async () => {
+    const list = createListAllocations({
+      ...services(),
+      portTotals: new Totals(),
+      settings: { audit: { views: false } },
+    } as Services);
+    const query = { filter: filterOf(large), order: { by: 'id', isDescending: false } } as const;
+    const total = await rowsReadBy(() => countPorts(services(), query.filter));
+    const cost = await rowsReadBy(async () => {
+      expect(await list.byNumber(shellActor, query, 40_000_000, page)).toMatchObject({ rows: [] });
+    });
+    expect(cost).toBeLessThan(total + 100);
   });
 
   test('runs that are not there are looked for among so many ports at the most', async () => {
