@@ -5,7 +5,6 @@ import { type Access, AccessLevel } from '../auth/access.ts';
 import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
-import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
@@ -17,7 +16,16 @@ import { toWish } from './claim-input.ts';
 import type { ClaimInput } from './claim-wish.ts';
 import type { MadeClaim } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
-import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
+import {
+  claimAnswerSchema,
+  claimParams,
+  claimRefusals,
+  claimSchema,
+  extensionSchema,
+  madeClaimSchema,
+  makingRefusals,
+  replacementSchema,
+} from './schema.ts';
 
 const template = '/api/application/allocations/claims';
 const path = '/allocations/claims/:claim(^[0-9a-f-]{36}$)';
@@ -56,7 +64,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
         tags,
         headers: idempotencyHeader,
         body: claimSchema,
-        response: { 201: claimAnswerSchema, ...refusals },
+        response: { 201: madeClaimSchema, ...makingRefusals },
       },
     },
     async (request, reply) => {
@@ -105,7 +113,7 @@ function viewRoute(api: FastifyInstance, services: Services): void {
         summary: 'Show a claim and how it stands',
         tags,
         params: claimParams,
-        response: { 200: claimAnswerSchema, ...refusals },
+        response: { 200: claimAnswerSchema, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -126,7 +134,7 @@ function releaseRoute(api: FastifyInstance, services: Services): void {
         summary: 'Let the ports of a claim go',
         tags,
         params: claimParams,
-        response: { 204: { type: 'null', description: 'Released' }, ...refusals },
+        response: { 204: { type: 'null', description: 'Released' }, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -149,7 +157,7 @@ function extendRoute(api: FastifyInstance, services: Services): void {
         tags,
         params: claimParams,
         body: extensionSchema,
-        response: { 200: claimAnswerSchema, ...refusals },
+        response: { 200: claimAnswerSchema, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -172,7 +180,7 @@ function replaceRoute(api: FastifyInstance, services: Services): void {
         tags,
         params: claimParams,
         body: replacementSchema,
-        response: { 201: claimAnswerSchema, ...refusals },
+        response: { 201: claimAnswerSchema, ...makingRefusals },
       },
     },
     async (request, reply) => {

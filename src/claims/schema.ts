@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { portExample } from '../allocations/examples.ts';
 import { allocationSchema, mostPorts, nodeSelection } from '../allocations/schema.ts';
-import { nullable } from '../input/schemas.ts';
+import { nullable, refusal, refusals, replayHeaders } from '../input/schemas.ts';
 
 /** Longest life that can be asked for at once, in seconds. */
 const longestTtlSeconds = 3600;
@@ -97,3 +97,34 @@ export const claimAnswerSchema = Type.Object(
   },
   { description: 'The claim, as it stands', examples: [claimExample] },
 );
+
+/** A claim that was made, or made before by the same request. */
+export const madeClaimSchema = Type.Object(claimAnswerSchema.properties, {
+  description: 'The claim, as it was made',
+  examples: [claimExample],
+  headers: replayHeaders,
+});
+
+const needsTables = refusal('The own tables are not there', {
+  code: 'MigrationRequired',
+  status: '501',
+  detail: 'This needs tables that are not there yet: run "panel-sidecar migrate --panel PATH".',
+});
+
+/** Every refusal of the routes of claims. */
+export const claimRefusals = { ...refusals, 501: needsTables };
+
+/** Those of the routes that make one. */
+export const makingRefusals = {
+  ...claimRefusals,
+  409: refusal('Nothing fits, or the claim of an earlier request with this Idempotency-Key is over', {
+    code: 'no_free_allocation',
+    status: '409',
+    detail: 'No matching node has 2 neighbouring free ports.',
+  }),
+  429: refusal("The claims of the key's owner would hold too many ports, or too many requests were sent", {
+    code: 'claims_limit',
+    status: '429',
+    detail: 'Your claims hold 499 ports, and may hold 500: use or release some first.',
+  }),
+};
