@@ -25,6 +25,8 @@ export async function createPortsSetting(): Promise<PortsSetting> {
   const { panel, seed } = started;
   const node = await seed.node();
   const [first = 0] = await seed.ports(node, [{ ip: '192.0.2.1', port: 1024 }]);
+  // A second one, or lists across nodes would be of one.
+  await seed.ports(await seed.node(), [{ ip: '192.0.2.2', port: 1024 }]);
   const owner = await seed.server(node, [first]);
   await panel.execute(
     `insert into allocations (node_id, ip, port, server_id)

@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { Encrypter } from './panel/encrypter.ts';
 import type { PanelEnv } from './panel/env/panel-env.ts';
 import type { NodeView, Panel, TargetUser } from './panel/panel.ts';
+import { countPortsOf, KnownPortCounts } from './panel/port-counts.ts';
 import { KnownPortIds } from './panel/port-ids.ts';
 import type { OpenPanel } from './startup/open-panel.ts';
 import { UserKeys } from './stored-keys/user-keys.ts';
@@ -46,6 +47,8 @@ export interface Services {
   readonly userKeys: UserKeys;
   /** Counts of ports, which on large nodes are made now and then. */
   readonly portTotals: Totals;
+  /** How many ports each node has, and how many of them are taken. */
+  readonly portCounts: KnownPortCounts;
   /** Where the ports of each node are to be found. */
   readonly portIds: KnownPortIds;
   /** A user by row id, or null; lookups at the same time share a round trip. */
@@ -75,6 +78,13 @@ export function createServices(
   const encrypter = new Encrypter(env.appKeys);
   const metrics = createMetrics();
   const endpoints = readEndpoints(settings.webhooks);
+  const reads = new Reads(database, replica, {
+    onAway(error) {
+      metrics.backgroundFailures.inc({ task: 'replica' });
+      logger.warn({ err: error }, 'the replica fails: lists are read from the primary for now');
+    },
+    onBack: () => logger.info('lists are read from the replica again'),
+  });
   return {
     settings,
     database,
@@ -90,13 +100,7 @@ export function createServices(
     }),
     rateLimiter,
     collectMetrics: () => metrics.registry.metrics(),
-    reads: new Reads(database, replica, {
-      onAway(error) {
-        metrics.backgroundFailures.inc({ task: 'replica' });
-        logger.warn({ err: error }, 'the replica fails: lists are read from the primary for now');
-      },
-      onBack: () => logger.info('lists are read from the replica again'),
-    }),
+    reads,
     limits: limitsOf(env, panel),
     lastUsed: new LastUsedRecorder(database, panel.clock, (error) => {
       metrics.backgroundFailures.inc({ task: 'last_used' });
@@ -106,6 +110,7 @@ export function createServices(
     outbox: hasOwnTables && endpoints.length > 0 ? createOutbox(endpoints) : noOutbox,
     endpoints,
     portTotals: new Totals(),
+    portCounts: new KnownPortCounts((nodeIds) => reads.run((queries) => countPortsOf(queries, nodeIds))),
     portIds: new KnownPortIds(),
     userKeys: new UserKeys({ database, panel, hasOwnTables, settings }),
     users: byId((ids) => panel.findUsers(database.queries, ids)),

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 import type { PortRow } from './allocation.ts';
 import { countOn } from './kept-counts.ts';
 import { countPorts, type PortPage, readPorts } from './list-ports.ts';
-import type { PortFilter } from './port-filter.ts';
+import { isNarrowed, type PortFilter } from './port-filter.ts';
 import { type PortOrder, placeOf } from './port-order.ts';
 
 /** Which ports, in which order. */
@@ -39,8 +39,8 @@ export interface ListAllocations {
   ): Promise<CursorPage>;
 }
 
-/** Beyond this many rows in, a page is empty on any node a panel can hold; the database need not look. */
-const largestOffset = 2 ** 31;
+/** Pages that begin so far in are looked for once it is known that there may be rows. */
+const farOffset = 10_000;
 
 /** Equal pages requested at the same time share a round trip, and equal totals a count. */
 export function createListAllocations(services: Services): ListAllocations {
@@ -53,7 +53,7 @@ export function createListAllocations(services: Services): ListAllocations {
     );
   };
   const count = (filter: PortFilter) =>
-    countOn(services, filter.nodeIds, JSON.stringify(filter), () =>
+    countOn(services, filter.nodeIds, isNarrowed(filter) ? 'filtered' : 'all', JSON.stringify(filter), () =>
       reads.run((queries) => countPorts(services, queries, filter)),
     );
   const record = async (actor: Actor, { filter }: PortQuery, page: number | null, perPage: number) => {
@@ -64,9 +64,12 @@ export function createListAllocations(services: Services): ListAllocations {
   return {
     async byNumber(actor, query, page, perPage) {
       const offset = (page - 1) * perPage;
+      const counting = count(query.filter);
+      // The total may be a little old: only what is far beyond it is not looked for.
+      const isBeyond = offset >= farOffset && offset > (await counting) + farOffset;
       const [total, rows] = await Promise.all([
-        count(query.filter),
-        offset > largestOffset ? [] : read(query, { after: null, offset, limit: perPage }),
+        counting,
+        isBeyond ? [] : read(query, { after: null, offset, limit: perPage }),
       ]);
       await record(actor, query, page, perPage);
       return { total, rows };

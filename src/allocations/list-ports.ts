@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.ts';
 import type { Services } from '../services.ts';
 import type { PortRow } from './allocation.ts';
 import { type PortFilter, portConditions } from './port-filter.ts';
-import { orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
+import { allAfter, hasIndex, orderTerms, type PortOrder, stretchesAfter } from './port-order.ts';
 import { walkPorts } from './port-walk.ts';
 
 /** What reading ports works with. */
@@ -26,8 +26,12 @@ export async function readPorts(
 ): Promise<readonly PortRow[]> {
   if (filter.nodeIds.length === 0) return [];
   if (after === null) return readStretch(services, queries, filter, order, [], offset, limit);
+  const isOneNode = filter.nodeIds.length === 1;
+  if (!hasIndex(order, isOneNode, filter.ip !== null)) {
+    return readStretch(services, queries, filter, order, [allAfter(order, after, isOneNode)], 0, limit);
+  }
   const rows: PortRow[] = [];
-  for (const stretch of stretchesAfter(order, after, filter.nodeIds.length === 1)) {
+  for (const stretch of stretchesAfter(order, after, isOneNode)) {
     const missing = limit - rows.length;
     if (missing <= 0) break;
     rows.push(...(await readStretch(services, queries, filter, order, stretch, 0, missing)));
@@ -60,12 +64,14 @@ async function readStretch(
 
 /** How many ports a filter has. */
 export async function countPorts(
-  services: Pick<Services, 'database' | 'hasOwnTables'>,
+  services: PortServices,
   queries: Queries,
   filter: PortFilter,
 ): Promise<number> {
+  // All of them are wanted, as for an order that no index gives.
+  const walk = await walkPorts(services, queries, filter, 'port', Number.MAX_SAFE_INTEGER);
+  const conditions = [...portConditions(services, filter), ...walk.conditions];
   const { rows } = await sql<{ total: number | string }>`
-    select count(*) as total from ${sql.table('allocations')} as a
-    where ${sql.join(portConditions(services, filter), sql` and `)}`.execute(queries);
+    select count(*) as total from ${walk.from} where ${sql.join(conditions, sql` and `)}`.execute(queries);
   return Number(rows[0]?.total ?? 0);
 }

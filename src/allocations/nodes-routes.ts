@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { accessDenied } from '../api-error.ts';
-import { allocationsViewed } from '../audit/activity.ts';
+import { type Actor, allocationsViewed, requestRefused } from '../audit/activity.ts';
 import { type Access, AccessLevel } from '../auth/access.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
+import { formatCursor } from '../input/cursor.ts';
 import type { Input } from '../input/input.ts';
 import { refusals } from '../input/schemas.ts';
 import { sendJson } from '../request/answer.ts';
@@ -11,12 +12,16 @@ import type { Services } from '../services.ts';
 import { toAllocation } from './allocation.ts';
 import { createListAllocations } from './list-allocations.ts';
 import { defaultPerPage } from './pagination.ts';
-import { parseOrder } from './port-order.ts';
+import { defaultOrder, parseOrder } from './port-order.ts';
 import { fieldsOf, parseIncludes, parsePerPage, readCursor, readFlag, readPortFilter } from './query.ts';
 import { relationsOf } from './relations.ts';
 import { nodesQuerySchema, portListSchema } from './schema.ts';
 import { type NodeSelection, selectNodes } from './select-nodes.ts';
 import { type NodeSummary, summarizeNodes } from './summaries.ts';
+
+const template = '/api/application/allocations/free';
+/** Filters by what nodes are: whose nodes a caller gets by them tells of it. */
+const nodeFields = ['location_ids', 'tags', 'memory', 'disk', 'public'] as const;
 
 const access: Access = {
   resource: 'allocations',
@@ -50,7 +55,7 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
   api.get<{ Querystring: NodesQuery }>(
     '/allocations/free',
     {
-      config: { access, template: '/api/application/allocations/free' },
+      config: { access, template },
       preValidation: async (request) => coerceQuery(request.query as Input),
       schema: {
         operationId: 'listFreeAllocationsOfNodes',
@@ -63,15 +68,18 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const { query } = request;
       const { actor, credential } = callerOf(request);
+      const isSummary = readFlag(query.summary, 'summary');
+      const tellsOfNodes = isSummary || nodeFields.some((name) => query.filter?.[name] !== undefined);
+      if (tellsOfNodes && !panel.allows(credential, 'nodes', AccessLevel.read)) {
+        return refuse(services, actor);
+      }
       const { withRoom } = await selectNodes(services, toSelection(query.filter ?? {}));
       const nodeIds = withRoom.map(({ id }) => id);
-      if (readFlag(query.summary, 'summary')) {
-        if (!panel.allows(credential, 'nodes', AccessLevel.read))
-          throw accessDenied('This action is unauthorized.');
-        const summaries = await summarizeNodes(services, nodeIds);
-        if (settings.audit.views)
-          await activityLog.append(allocationsViewed(actor, null, null, nodeIds.length));
-        return sendJson(reply, { object: 'list', data: summaries.map(toSummary) });
+      if (isSummary) {
+        const { page, meta } = pageOf(nodeIds, query);
+        const summaries = await summarizeNodes(services, page);
+        if (settings.audit.views) await activityLog.append(allocationsViewed(actor, null, null, page.length));
+        return sendJson(reply, { object: 'list', data: summaries.map(toSummary), ...meta });
       }
       const order = parseOrder(query.sort);
       const filter = readPortFilter(query, nodeIds, settings.allocations.show_free_only);
@@ -91,6 +99,30 @@ export function nodesRoutes(api: FastifyInstance, services: Services): void {
       return sendJson(reply, { object: 'list', data, meta: { cursor: { next, per_page: perPage } } });
     },
   );
+}
+
+/** A refusal for want of the right to read nodes; it stands whether it can be recorded or not. */
+async function refuse({ settings, activityLog, metrics, logger }: Services, actor: Actor): Promise<never> {
+  const refusal = { method: 'GET', route: template, status: 403, reason: 'acl' } as const;
+  if (settings.audit.refusals) {
+    await activityLog.append(requestRefused(actor, refusal)).catch((error: unknown) => {
+      metrics.backgroundFailures.inc({ task: 'refusal_audit' });
+      logger.error({ err: error }, 'could not record a refusal');
+    });
+  }
+  throw accessDenied('This action is unauthorized.');
+}
+
+/** The nodes of a page of summaries: all, unless a page is asked for. @param nodeIds In order of id. */
+function pageOf(nodeIds: readonly number[], query: NodesQuery) {
+  if (!('cursor' in query) && query.per_page === undefined) return { page: nodeIds, meta: {} };
+  const perPage = query.per_page ?? defaultPerPage;
+  const [after = 0] = readCursor(query.cursor ?? '', defaultOrder) ?? [];
+  const rest = nodeIds.filter((id) => id > Number(after));
+  const page = rest.slice(0, perPage);
+  const last = page.at(-1);
+  const next = last !== undefined && rest.length > perPage ? formatCursor([last]) : null;
+  return { page, meta: { meta: { cursor: { next, per_page: perPage } } } };
 }
 
 function coerceQuery(query: Input): void {

@@ -19,6 +19,11 @@ export interface PortFilter {
   readonly replacing: string | null;
 }
 
+/** Whether a filter asks for some of the ports of its nodes by what they are. */
+export function isNarrowed({ ip, ports, alias }: PortFilter): boolean {
+  return ip !== null || ports !== null || alias !== null;
+}
+
 /** Row ids from one to another, both included; null for no bound. */
 export interface IdRange {
   readonly from: number | null;

@@ -76,3 +76,20 @@ export function stretchesAfter(
     ])
     .reverse();
 }
+
+/** The same as one condition: where no index gives the order, each stretch would read all ports again. */
+export function allAfter(
+  order: PortOrder,
+  place: readonly (string | number)[],
+  isOneNode: boolean,
+): Expression<SqlBool> {
+  const stretches = stretchesAfter(order, place, isOneNode).map(
+    (conditions) => sql`(${sql.join(conditions, sql` and `)})`,
+  );
+  return sql<SqlBool>`(${sql.join(stretches, sql` or `)})`;
+}
+
+/** Whether an index of the panel's gives an order. @param isOneAddress Whether all ports are on one address. */
+export function hasIndex({ by }: PortOrder, isOneNode: boolean, isOneAddress: boolean): boolean {
+  return by === 'id' || (isOneNode && (by === 'ip' || isOneAddress));
+}

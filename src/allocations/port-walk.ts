@@ -16,8 +16,6 @@ export interface PortWalk {
 
 /** Nodes with fewer ports can be read whole. */
 const manyPorts = 20_000;
-/** Ids beyond the last port, among which some may be on their way in a transaction not yet seen. */
-const slack = 1000;
 
 /**
  * The way through the ports that reads the fewest. Without being told, an optimiser may read every port of a
@@ -32,28 +30,49 @@ export async function walkPorts(
   by: PortOrder['by'],
   wanted: number,
 ): Promise<PortWalk> {
-  if (ip !== null && nodeIds.length === 1)
+  const [only = 0, ...others] = nodeIds;
+  if (ip !== null && others.length === 0) {
     return { from: await database.portsBy('node-by-address'), conditions: [] };
-  const ids = freeOnly && ip === null ? await portIds.of(queries, nodeIds) : null;
-  const way = ids === null ? null : wayFor(ids, nodeIds.length === 1 ? by : 'id', wanted);
-  const from =
-    way === null
-      ? sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(sql`a`)
-      : await database.portsBy(way);
-  return { from, conditions: ids === null ? [] : placesOf(ids) };
+  }
+  const ids = ip === null ? await portIds.of(queries, nodeIds) : null;
+  if (ids === null) return { from: anyWay(), conditions: [] };
+  const free = freeOnly && others.length === 0 ? await portIds.freeAmong(queries, only) : null;
+  const way = others.length === 0 ? wayOnNode(ids, free, by, wanted) : wayAcross(ids, freeOnly);
+  const from = way === null ? anyWay() : await database.portsBy(way);
+  return { from, conditions: placesOf(ids) };
 }
 
-function wayFor({ count, free }: PortIds, by: PortOrder['by'], wanted: number): PortWay | null {
+function anyWay(): PortWalk['from'] {
+  return sql<AllocationsTable>`${sql.table('allocations')}`.as<'a'>(sql`a`);
+}
+
+/** @param free Free ports among those of the node, or null where assigned ones are wanted too. */
+function wayOnNode(ids: PortIds, free: number | null, by: PortOrder['by'], wanted: number): PortWay | null {
+  const { count } = ids;
+  // In any other order by which no index goes, all of them are read.
+  if (free === null)
+    return by === 'id' && (hasPlaces(ids) || count > manyPorts) ? 'by-id' : 'node-by-address';
   // By address, so many are passed to find those that are free.
   const passed = Math.min(count, (wanted * count) / Math.max(1, free));
   if (by === 'ip' && passed <= free) return 'node-by-address';
-  return free < 4 * count || count > manyPorts ? 'free-by-id' : null;
+  if (count > manyPorts) return 'free-by-id';
+  return hasPlaces(ids) && free < 4 * count ? 'free-by-id' : 'node-by-address';
 }
 
-function placesOf({ from, to, newest }: PortIds): readonly Expression<SqlBool>[] {
-  const last = to + slack;
+function wayAcross({ count }: PortIds, freeOnly: boolean): PortWay | null {
+  if (count <= manyPorts) return null;
+  return freeOnly ? 'free-by-id' : 'by-id';
+}
+
+/** Whether ports of other nodes can be passed over at both ends. */
+function hasPlaces({ to, settled }: PortIds): boolean {
+  return settled >= to;
+}
+
+/** Leaves out no id that a port of the nodes may appear with. */
+function placesOf({ from, to, settled }: PortIds): readonly Expression<SqlBool>[] {
   return [
-    sql<SqlBool>`a.id >= ${from}`,
-    ...(last >= newest ? [] : [sql<SqlBool>`(a.id <= ${last} or a.id > ${newest})`]),
+    ...(settled < from ? [] : [sql<SqlBool>`a.id >= ${from}`]),
+    ...(settled <= to ? [] : [sql<SqlBool>`(a.id <= ${to} or a.id > ${settled})`]),
   ];
 }

@@ -12,7 +12,7 @@ import { createListRuns } from './list-runs.ts';
 import { nodesRoutes } from './nodes-routes.ts';
 import { defaultPerPage, paginate, parsePage } from './pagination.ts';
 import { parseOrder } from './port-order.ts';
-import { parseIncludes, parsePerPage, readCursor, readPortFilter } from './query.ts';
+import { fieldsOf, parseIncludes, parsePerPage, readCursor, readPortFilter } from './query.ts';
 import { nodeInfo, relationsOf } from './relations.ts';
 import { toAllocationRun } from './run.ts';
 import { allocationListSchema, allocationQuerySchema, nodeParams } from './schema.ts';
@@ -74,6 +74,8 @@ function nodeRoute(api: FastifyInstance, services: Services): void {
 export function coercePageFields(request: Pick<FastifyRequest, 'query'>): void {
   const query = request.query as Input;
   if ('per_page' in query) query.per_page = parsePerPage(query.per_page);
+  // Whatever else it is counts as none.
+  if ('filter' in query) query.filter = { ...fieldsOf(query.filter) };
   if ('consecutive' in query) query.consecutive = coerceInteger(query.consecutive);
 }
 
@@ -123,7 +125,7 @@ function createAnswers(services: Services) {
       const { runs, next } = await listRuns(callerOf(request).actor, filter, length, after, perPage);
       return {
         object: 'list',
-        data: runs.map(toAllocationRun),
+        data: runs.map((run) => toAllocationRun(run, panel.clock)),
         meta: { cursor: { next, per_page: perPage }, ...infoOf(request) },
       };
     },

@@ -61,6 +61,11 @@ const runSchema = Type.Object({
     from: Type.Integer(),
     to: Type.Integer(),
     ids: Type.Array(Type.Integer(), { description: 'Row ids of its ports, in order.' }),
+    held_until: Type.Optional(
+      Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+        description: 'Until when the last of its ports is held; only with `include_held`.',
+      }),
+    ),
   }),
 });
 
@@ -145,6 +150,13 @@ function portListFields(maxPerPage: number) {
   };
 }
 
+// A bad value is refused where the filter is read, which knows what a port is.
+const portFilters = {
+  ip: anything('On exactly this address.', '203.0.113.4'),
+  port: anything('A port, or `from-to`.', '25565-25575'),
+  alias: anything('With this in the alias, in upper or lower case.', 'play'),
+};
+
 /** Query of a node's list, after clean-up. */
 export function allocationQuerySchema(maxPerPage: number): TSchema {
   return Type.Object({
@@ -157,9 +169,7 @@ export function allocationQuerySchema(maxPerPage: number): TSchema {
         description: 'List runs of so many neighbouring free ports on one address.',
       }),
     ),
-    filter: anything('`filter[ip]`, `filter[port]` (a port or `from-to`), `filter[alias]` (a part of it).', {
-      port: '25565-25575',
-    }),
+    filter: Type.Optional(Type.Object(portFilters, { examples: [{ port: '25565-25575' }] })),
   });
 }
 
@@ -187,11 +197,15 @@ export function nodesQuerySchema(maxPerPage: number): TSchema {
     ...portListFields(maxPerPage),
     summary: anything('Count the ports of each node in place of listing them.', true),
     filter: Type.Optional(
-      Type.Object({
-        ...nodeSelection,
-        tags: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
-        public: Type.Optional(Type.Boolean()),
-      }),
+      Type.Object(
+        {
+          ...portFilters,
+          ...nodeSelection,
+          tags: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+          public: Type.Optional(Type.Boolean()),
+        },
+        { examples: [{ port: '25565-25575' }] },
+      ),
     ),
   });
 }

@@ -1,13 +1,7 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
+import type { PortCounts } from '../panel/port-counts.ts';
 import type { Services } from '../services.ts';
-import { countOn } from './kept-counts.ts';
-
-/** How many ports a node has, and how many of them a server has. */
-export interface PortCounts {
-  readonly total: number;
-  readonly used: number;
-}
 
 /** How the ports of a node are taken. */
 export interface NodeSummary extends PortCounts {
@@ -18,46 +12,24 @@ export interface NodeSummary extends PortCounts {
   readonly free: number;
 }
 
-type Needed = Pick<Services, 'database' | 'reads' | 'hasOwnTables' | 'portIds' | 'portTotals'>;
-
-const noPorts: PortCounts = { total: 0, used: 0 };
-
 /**
- * Counts the ports of nodes, in the order of the ids. Where counting a node is slow, its total and its used
+ * Counts the ports of nodes, in the order of the ids. Where counting them is slow, totals and used
  * ports may be a few seconds old; what is held is always counted anew.
  */
 export async function summarizeNodes(
-  services: Needed,
+  services: Pick<Services, 'database' | 'reads' | 'hasOwnTables' | 'portCounts'>,
   nodeIds: readonly number[],
 ): Promise<readonly NodeSummary[]> {
   const [held, counts] = await Promise.all([
     services.reads.run((queries) => countHeldPorts(services, queries, nodeIds)),
-    Promise.all(nodeIds.map((nodeId) => countNode(services, nodeId))),
+    services.portCounts.of(nodeIds),
   ]);
   return nodeIds.map((nodeId, index) => {
-    const { total, used } = counts[index] ?? noPorts;
+    const { total, used } = counts[index] ?? { total: 0, used: 0 };
     const heldHere = held.get(nodeId) ?? 0;
     // An older count of used ports may have one among them that was freed and is held now.
     return { nodeId, total, used, held: heldHere, free: Math.max(0, total - used - heldHere) };
   });
-}
-
-async function countNode(services: Needed, nodeId: number): Promise<PortCounts> {
-  return countOn(services, [nodeId], 'taken', async () => {
-    const counts = await services.reads.run((queries) => countPortsOf(queries, [nodeId]));
-    return counts.get(nodeId) ?? noPorts;
-  });
-}
-
-/** Counts the ports of nodes with one statement; a node without ports has no entry. */
-export async function countPortsOf(
-  queries: Queries,
-  nodeIds: readonly number[],
-): Promise<ReadonlyMap<number, PortCounts>> {
-  const { rows } = await sql<{ node_id: number; total: number | string; used: number | string }>`
-    select node_id, count(*) as total, count(server_id) as used from ${sql.table('allocations')}
-    where node_id in (${sql.join(nodeIds)}) group by node_id`.execute(queries);
-  return new Map(rows.map((row) => [row.node_id, { total: Number(row.total), used: Number(row.used) }]));
 }
 
 /** Counts the free ports that claims hold, by node; a node without any has no entry. */

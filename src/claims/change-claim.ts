@@ -1,17 +1,13 @@
 import { type ApiError, conflict, notFound } from '../api-error.ts';
 import { type Actor, claimChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
-import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
-import { type Claim, statusOf } from './claim.ts';
+import { type Claim, type ClaimStatus, statusOf } from './claim.ts';
 import { toWish } from './claim-input.ts';
 import { databaseNow, moveEnd, readClaim, settleClaim } from './claim-store.ts';
 import type { ClaimInput } from './claim-wish.ts';
-import type { MadeClaim } from './hold-ports.ts';
+import { type MadeClaim, requireWithinDay } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
-
-/** Longest life of a claim with all its extensions, in milliseconds. */
-const longestLifeMs = 24 * 60 * 60 * 1000;
 
 /** A user's own claim, or 404: whose it is, is nobody else's business. */
 async function ownClaim(queries: Queries, userId: number, id: string): Promise<Claim> {
@@ -27,18 +23,55 @@ async function ownClaim(queries: Queries, userId: number, id: string): Promise<C
  * @throws ApiError 404
  */
 export async function viewClaim(
-  { database, activityLog, settings }: Services,
+  services: Services,
   actor: Actor,
   userId: number,
   id: string,
 ): Promise<MadeClaim> {
-  const claim = await ownClaim(database.queries, userId, id);
-  const now = await databaseNow(database, database.queries);
+  const claim = await ownClaim(services.database.queries, userId, id);
+  const now = await databaseNow(services.database, services.database.queries);
+  await recordView(services, actor, claim, statusOf(claim, now));
+  return { claim, now };
+}
+
+/**
+ * The claim that a request made, as it was answered first, for a repeat of the request; recorded as a view.
+ *
+ * @throws ApiError 409 where it is neither held nor used: others may hold its ports.
+ */
+export async function repeatClaim(services: Services, actor: Actor, id: string): Promise<MadeClaim> {
+  const { database } = services;
+  const claim = await readClaim(database.queries, id);
+  const status = claim === null ? null : statusOf(claim, await databaseNow(database, database.queries));
+  if (claim === null || (status !== 'held' && status !== 'used')) {
+    throw conflict(
+      `The claim that the first request with this Idempotency-Key made is ${status ?? 'forgotten'}.`,
+    );
+  }
+  await recordView(services, actor, claim, status);
+  return { claim: asMade(claim), now: claim.createdAt };
+}
+
+/** A claim as it was in its first moment, but for what the panel has changed of its ports. */
+function asMade(claim: Claim): Claim {
+  return {
+    ...claim,
+    expiresAt: claim.createdAt + toWish(claim.wish, null).ttlSeconds * 1000,
+    outcome: null,
+    ports: claim.ports.map((port) => ({ ...port, server_id: null })),
+  };
+}
+
+async function recordView(
+  { database, activityLog, settings }: Services,
+  actor: Actor,
+  claim: Claim,
+  status: ClaimStatus,
+): Promise<void> {
   if (settings.audit.views) await activityLog.append(claimChanged(actor, 'view', claim));
-  if (claim.outcome === null && statusOf(claim, now) === 'used') {
+  if (claim.outcome === null && status === 'used') {
     await database.transaction((queries) => settleClaim(database, queries, claim, 'used'));
   }
-  return { claim, now };
 }
 
 /** Ends a user's claim before its time; one that has ended stays as it is. @throws ApiError 404 */
@@ -75,9 +108,7 @@ export function extendClaim(
     const status = statusOf(claim, now);
     if (status !== 'held') throw unchangeable(status, 'extended');
     const expiresAt = now + ttlSeconds * 1000;
-    if (expiresAt > claim.createdAt + longestLifeMs) {
-      throw invalid('ttl_seconds', 'max', 'The claim may not be held for more than 24 hours in all.');
-    }
+    requireWithinDay(claim.heldSince, expiresAt);
     const isHeld = await moveEnd(database, queries, claim, expiresAt);
     if (!isHeld) throw unchangeable('expired', 'extended');
     const properties = { ttl_seconds: ttlSeconds };
@@ -91,7 +122,7 @@ export function extendClaim(
  * and may be among the new ones. Where no new claim can be made, the old one stays.
  *
  * @param changes What is asked otherwise than before.
- * @throws ApiError 404, 409, 429
+ * @throws ApiError 404, 409, 429, 422 where some of its ports would be held for more than 24 hours in all.
  */
 export async function replaceClaim(
   services: Services,
@@ -111,6 +142,7 @@ export async function replaceClaim(
       await settleClaim(database, queries, claim, 'released');
       await activityLog.appendWithin(queries, claimChanged(actor, 'release', claim));
     },
+    heldSince: (portIds) => (portIds.some((port) => old.portIds.includes(port)) ? old.heldSince : null),
   });
 }
 

@@ -24,7 +24,7 @@ export function toWish(input: ClaimInput, replacing: string | null): ClaimWish {
     count: input.count,
     isConsecutive: input.consecutive ?? false,
     isSameIp: input.same_ip ?? false,
-    ports: rangeOf(input.port_range),
+    ports: rangeOf(input.port_range ?? null),
     ip: input.ip ?? null,
     prefer,
     isLowest: prefer === 'lowest',
@@ -35,8 +35,8 @@ export function toWish(input: ClaimInput, replacing: string | null): ClaimWish {
   };
 }
 
-function rangeOf(text: string | undefined): PortRange | null {
-  if (text === undefined) return null;
+function rangeOf(text: string | null): PortRange | null {
+  if (text === null) return null;
   const range = parsePortRange(text);
   if (range !== null) return range;
   throw invalid('port_range', 'regex', 'The port range must be a port, or two with a dash between.');

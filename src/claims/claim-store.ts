@@ -12,6 +12,8 @@ export async function databaseNow({ nowMs }: Database, queries: Queries): Promis
 
 /** Reads a claim with its ports, in order of address and port, or null. */
 export async function readClaim(queries: Queries, id: string): Promise<Claim | null> {
+  // First: if it is open after that, it still had the ports when they were read.
+  const ports = await readClaimPorts(queries, id);
   const row = await queries
     .selectFrom('sidecar_claims')
     .select([
@@ -22,6 +24,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
       'memory',
       'disk',
       'created_at',
+      'held_since',
       'expires_at',
       'wish',
       'outcome',
@@ -29,7 +32,6 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     .where('id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return null;
-  const ports = await readClaimPorts(queries, id);
   return {
     id: row.id,
     userId: row.user_id,
@@ -39,6 +41,7 @@ export async function readClaim(queries: Queries, id: string): Promise<Claim | n
     memory: Number(row.memory),
     disk: Number(row.disk),
     createdAt: Number(row.created_at),
+    heldSince: Number(row.held_since),
     expiresAt: Number(row.expires_at),
     wish: JSON.parse(row.wish) as ClaimInput,
     outcome: row.outcome as Claim['outcome'],
@@ -87,7 +90,8 @@ export async function insertClaim(database: Database, queries: Queries, claim: N
     .insertInto('sidecar_claims')
     .values({
       ...{ id, user_id: userId, node_id: nodeId, reference: claim.reference, memory: claim.memory },
-      ...{ disk: claim.disk, created_at: claim.createdAt, expires_at: expiresAt, outcome: null },
+      ...{ disk: claim.disk, created_at: claim.createdAt, held_since: claim.heldSince },
+      ...{ expires_at: expiresAt, outcome: null },
       wish: JSON.stringify(claim.wish),
     })
     .execute();
@@ -98,8 +102,9 @@ export async function insertClaim(database: Database, queries: Queries, claim: N
 }
 
 /**
- * Looks first, without a lock: deleting rows that are not there would lock the gaps they would be in against
- * the claims that others write at the same time.
+ * Lets go of the ended holds of these ports. The claims they belong to have expired with that: what becomes of
+ * the ports from now on is the next claim's. Looks first, without a lock: deleting rows that are not there would
+ * lock the gaps they would be in against the claims that others write at the same time.
  */
 async function deleteEndedHolds(
   { nowMs }: Database,
@@ -107,12 +112,23 @@ async function deleteEndedHolds(
   portIds: readonly number[],
 ): Promise<void> {
   const holds = sql.table('sidecar_holds');
-  const { rows } = await sql<{ allocation_id: number }>`select allocation_id from ${holds}
+  const { rows: ended } = await sql<{ claim_id: string }>`select distinct claim_id from ${holds}
     where allocation_id in (${sql.join(portIds)}) and expires_at <= ${nowMs}`.execute(queries);
-  if (rows.length === 0) return;
-  const ended = rows.map((row) => row.allocation_id);
+  if (ended.length === 0) return;
+  const claims = sql.join(ended.map((row) => row.claim_id).toSorted());
+  // The claim before its holds, as whoever settles it does.
+  await sql`update ${sql.table('sidecar_claims')} set outcome = 'expired'
+    where id in (${claims}) and outcome is null and expires_at <= ${nowMs}`.execute(queries);
+  const { rows: ports } = await sql<{ allocation_id: number }>`
+    select h.allocation_id from ${holds} as h where h.allocation_id in (${sql.join(portIds)})
+      and h.expires_at <= ${nowMs}
+    union select h.allocation_id from ${sql.table('sidecar_claim_ports')} as p
+    join ${holds} as h on h.allocation_id = p.allocation_id and h.claim_id = p.claim_id
+    where p.claim_id in (${claims}) and h.expires_at <= ${nowMs}`.execute(queries);
+  if (ports.length === 0) return;
   await sql`delete from ${holds}
-    where allocation_id in (${sql.join(ended)}) and expires_at <= ${nowMs}`.execute(queries);
+    where allocation_id in (${sql.join(ports.map((row) => row.allocation_id))}) and claim_id in (${claims})
+      and expires_at <= ${nowMs}`.execute(queries);
 }
 
 /**

@@ -13,9 +13,9 @@ export interface ClaimInput {
   readonly count: number;
   readonly consecutive?: boolean;
   readonly same_ip?: boolean;
-  /** `from-to`, or one port. */
-  readonly port_range?: string;
-  readonly ip?: string;
+  /** `from-to`, or one port; null as where it is absent. */
+  readonly port_range?: string | null;
+  readonly ip?: string | null;
   readonly prefer?: Preference;
   readonly ttl_seconds?: number;
   readonly reference?: string;

@@ -16,6 +16,8 @@ export interface Claim {
   readonly disk: number;
   /** Unix milliseconds by the database's clock. */
   readonly createdAt: number;
+  /** Since when its ports are held: longer than it exists where it replaced a claim of some of them. */
+  readonly heldSince: number;
   readonly expiresAt: number;
   /** What was asked for. */
   readonly wish: ClaimInput;

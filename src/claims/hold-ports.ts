@@ -4,10 +4,14 @@ import { ApiError } from '../api-error.ts';
 import { type Actor, claimChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
+import { invalid } from '../input/invalid.ts';
 import type { Services } from '../services.ts';
 import type { Claim } from './claim.ts';
 import { countHeld, insertClaim, readClaimPorts } from './claim-store.ts';
 import type { ClaimWish } from './claim-wish.ts';
+
+/** Longest time that ports are held, in milliseconds. */
+const longestHeldMs = 24 * 60 * 60 * 1000;
 
 /** A claim just made, and the database's clock at that moment. */
 export interface MadeClaim {
@@ -17,6 +21,8 @@ export interface MadeClaim {
 
 /** What happens in the transaction that writes a claim: before anything is decided, and after all is written. */
 export interface Companions {
+  /** Since when these ports are held, in Unix milliseconds; null or absent for now. */
+  readonly heldSince?: (portIds: readonly number[]) => number | null;
   readonly before?: (queries: Queries) => Promise<void>;
   readonly after?: (queries: Queries, made: MadeClaim) => Promise<void>;
 }
@@ -98,7 +104,7 @@ async function requireRoom(
 async function writeClaim(
   { database, activityLog, settings }: Services,
   queries: Queries,
-  { actor, userId, wish }: Holder,
+  { actor, userId, wish, companions }: Holder,
   nodeId: number,
   portIds: readonly number[],
 ): Promise<MadeClaim> {
@@ -106,9 +112,12 @@ async function writeClaim(
   const { max_held: most } = settings.claims;
   if (held + portIds.length > most) throw tooManyHeld(held, most);
   const { reference, input, nodes } = wish;
+  const heldSince = companions.heldSince?.(portIds) ?? now;
+  const expiresAt = now + wish.ttlSeconds * 1000;
+  requireWithinDay(heldSince, expiresAt);
   const row = {
     ...{ id: randomUUID(), userId, nodeId, reference, portIds, memory: nodes.memory, disk: nodes.disk },
-    ...{ createdAt: now, expiresAt: now + wish.ttlSeconds * 1000, wish: input },
+    ...{ createdAt: now, heldSince, expiresAt, wish: input },
   };
   await insertClaim(database, queries, row);
   const claim = { ...row, outcome: null, ...(await readClaimPorts(queries, row.id)) };
@@ -118,6 +127,12 @@ async function writeClaim(
   const properties = { ports: portIds.length, ...(reference === null ? {} : { reference }) };
   await activityLog.appendWithin(queries, claimChanged(actor, 'create', claim, properties));
   return { claim, now };
+}
+
+/** Ports are held for a day at the most, with all extensions and replacements. @throws ApiError 422 */
+export function requireWithinDay(heldSince: number, expiresAt: number): void {
+  if (expiresAt <= heldSince + longestHeldMs) return;
+  throw invalid('ttl_seconds', 'max', 'The claim may not be held for more than 24 hours in all.');
 }
 
 function tooManyHeld(held: number, most: number): ApiError {

@@ -1,3 +1,4 @@
+import { mostLookedAt, type PortBudget } from '../allocations/runs.ts';
 import { type SelectedNodes, selectNodes } from '../allocations/select-nodes.ts';
 import { type ApiError, conflict } from '../api-error.ts';
 import type { Actor } from '../audit/activity.ts';
@@ -6,10 +7,13 @@ import type { Services } from '../services.ts';
 import type { ClaimWish } from './claim-wish.ts';
 import { type Companions, type Holder, holdPorts, type MadeClaim, type Refusal } from './hold-ports.ts';
 import { inOrder } from './node-order.ts';
-import { pickPorts } from './pick-ports.ts';
+import { pickAgain, pickPorts } from './pick-ports.ts';
 
 /** How often ports are looked for on a node again, where others took the ones that were found. */
 const attemptsPerNode = 12;
+/** Most nodes that one claim is tried on. */
+const mostNodes = 200;
+const unfinished = `Only the first ${mostLookedAt} free ports were looked at: name a node, an address or a range.`;
 /** From this attempt on, those who look on the node take turns. */
 const firstAttemptAlone = 4;
 
@@ -28,10 +32,12 @@ export async function makeClaim(
   companions: Companions = {},
 ): Promise<MadeClaim> {
   const refusals: Refusal[] = [];
+  const budget = { left: mostLookedAt };
   for (const nodeId of await candidates(services, wish)) {
-    const made = await claimOn(services, { actor, userId, wish, companions }, nodeId);
+    const made = await claimOn(services, { actor, userId, wish, companions }, nodeId, budget);
     if (typeof made !== 'string') return made;
     refusals.push(made);
+    if (budget.left <= 0) throw nothingFree(`${describeShortage(wish)} ${unfinished}`);
   }
   const isFull = refusals.every((refusal) => refusal === 'full');
   throw nothingFree(isFull ? describeNoRoom(wish) : describeShortage(wish));
@@ -46,26 +52,34 @@ async function candidates(services: Services, wish: ClaimWish): Promise<readonly
   if (!all.some(isOpen)) throw nothingFree('No node matches.');
   const open = withRoom.filter(isOpen).map(({ id }) => id);
   if (open.length === 0) throw nothingFree(describeNoRoom(wish));
-  return inOrder(services, open, wish.prefer);
+  return mostPromising(services, await inOrder(services, open, wish.prefer));
+}
+
+/** Of very many nodes, those that are known to be full come last. */
+async function mostPromising(services: Services, nodeIds: readonly number[]): Promise<readonly number[]> {
+  if (nodeIds.length <= mostNodes) return nodeIds;
+  const counts = await services.portCounts.latest(nodeIds);
+  const full = new Set(nodeIds.filter((_, index) => counts[index]?.used === counts[index]?.total));
+  return [...nodeIds.filter((id) => !full.has(id)), ...full].slice(0, mostNodes);
 }
 
 /** A claim of ports of this node, or why there is none. */
-async function claimOn(services: Services, holder: Holder, nodeId: number): Promise<MadeClaim | Refusal> {
+async function claimOn(
+  services: Services,
+  holder: Holder,
+  nodeId: number,
+  budget: PortBudget,
+): Promise<MadeClaim | Refusal> {
   const { wish } = holder;
-  const pick = (queries: Queries) => pickPorts(services, queries, nodeId, wish);
   // All who want the lowest ports want the same ones.
   const aloneFrom = wish.isLowest ? 1 : firstAttemptAlone;
   for (let attempt = 0; attempt < attemptsPerNode; attempt += 1) {
+    const picked = await pickPorts(services, services.database.queries, nodeId, wish, budget);
+    if (picked === null) return 'none';
     const isAlone = attempt >= aloneFrom;
-    const picked = isAlone ? null : await pick(services.database.queries);
-    if (picked?.length === 0) return 'none';
-    const made = await holdPorts(
-      services,
-      holder,
-      nodeId,
-      async (queries) => picked ?? pick(queries),
-      isAlone,
-    );
+    const choose = async (queries: Queries) =>
+      isAlone ? pickAgain(services, queries, nodeId, wish, picked) : picked.ids;
+    const made = await holdPorts(services, holder, nodeId, choose, isAlone);
     if (made !== 'taken') return made;
   }
   return 'taken';

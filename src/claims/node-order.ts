@@ -1,5 +1,4 @@
-import { countOn } from '../allocations/kept-counts.ts';
-import { countHeldPorts, countPortsOf } from '../allocations/summaries.ts';
+import { countHeldPorts } from '../allocations/summaries.ts';
 import type { Services } from '../services.ts';
 import type { Preference } from './claim-wish.ts';
 import { shuffled } from './shuffled.ts';
@@ -19,20 +18,21 @@ export async function inOrder(
 }
 
 /**
- * The share of ports taken, from 0 to 1, by node; a node without ports has none. Where counting them all is
- * slow, the ports of servers may be a few seconds old; those of claims never are, so that many claims at the
- * same time spread.
+ * The share of ports taken, from 0 to 1, by node; 1 for a node without ports. Where counting them all is
+ * slow, the ports of servers are those last known; those of claims never are, so that many claims at the same
+ * time spread.
  */
 async function takenShares(
   services: Services,
   nodeIds: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const [counts, held] = await Promise.all([
-    countOn(services, nodeIds, 'shares', () => countPortsOf(services.database.queries, nodeIds)),
+    services.portCounts.latest(nodeIds),
     countHeldPorts(services, services.database.queries, nodeIds),
   ]);
-  const shares = [...counts].map(
-    ([nodeId, { total, used }]) => [nodeId, (used + (held.get(nodeId) ?? 0)) / total] as const,
-  );
+  const shares = nodeIds.map((nodeId, index) => {
+    const { total, used } = counts[index] ?? { total: 0, used: 0 };
+    return [nodeId, total === 0 ? 1 : (used + (held.get(nodeId) ?? 0)) / total] as const;
+  });
   return new Map(shares);
 }

@@ -3,10 +3,10 @@ import { type PortServices, readPorts } from '../allocations/list-ports.ts';
 import { anyId, notHeld, type PortFilter, portConditions } from '../allocations/port-filter.ts';
 import type { PortOrder } from '../allocations/port-order.ts';
 import { walkPorts } from '../allocations/port-walk.ts';
-import { readRuns } from '../allocations/runs.ts';
+import { type PortBudget, readRuns } from '../allocations/runs.ts';
 import type { Queries } from '../database/database.ts';
 import { idsFromAnyPlace, portsFromAnyPlace } from './any-place.ts';
-import type { PortWish } from './port-wish.ts';
+import { type Picked, type PortWish, toPicked } from './port-wish.ts';
 
 const byAddress: PortOrder = { by: 'ip', isDescending: false };
 /** Ids looked through for the beginning of a run before it is looked for in another way. */
@@ -17,19 +17,33 @@ const mostNeighbours = 3;
 const mostBeginnings = 8;
 
 /**
- * Row ids of a run of neighbouring ports, or none. Where there are many runs, one is found near any place;
- * where there are hardly any, the ports are read through in order, which takes longer and misses none.
+ * A run of neighbouring ports, or null. Where there are many runs, one is found near any place; where there are
+ * hardly any, the ports are read through in order, as many as the budget allows.
  */
 export async function pickRun(
   services: PortServices,
   queries: Queries,
   filter: PortFilter,
   { count, isLowest }: PortWish,
-): Promise<readonly number[]> {
-  const near = isLowest ? [] : await runNearAnyPlace(services, queries, filter, count);
-  if (near.length > 0) return near;
-  const { runs } = await readRuns(services, queries, filter, count, null, 1);
-  return runs[0]?.ids ?? [];
+  budget: PortBudget,
+): Promise<Picked | null> {
+  const near = isLowest ? null : await runNearAnyPlace(services, queries, filter, count, budget);
+  return near ?? firstRun(services, queries, filter, count, null, budget);
+}
+
+/** The first run in order of address and port, from a place on. @param from Null for the beginning. */
+export async function firstRun(
+  services: PortServices,
+  queries: Queries,
+  filter: PortFilter,
+  length: number,
+  from: Pick<Picked, 'ip' | 'port'> | null,
+  budget: PortBudget,
+): Promise<Picked | null> {
+  const after = from === null ? null : [from.ip, from.port - 1, 0];
+  const { runs } = await readRuns(services, queries, filter, length, after, 1, budget);
+  const [run] = runs;
+  return run === undefined ? null : { ids: run.ids, ip: run.ip, port: run.from };
 }
 
 async function runNearAnyPlace(
@@ -37,13 +51,12 @@ async function runNearAnyPlace(
   queries: Queries,
   filter: PortFilter,
   length: number,
-): Promise<readonly number[]> {
+  budget: PortBudget,
+): Promise<Picked | null> {
   if (filter.ip !== null) {
     // One address has few enough ports to read.
     const [later] = await portsFromAnyPlace(queries, filter, filter.ip);
-    if (later === undefined) return [];
-    const { runs } = await readRuns(services, queries, later, length, null, 1);
-    return runs[0]?.ids ?? [];
+    return later === undefined ? null : firstRun(services, queries, later, length, null, budget);
   }
   for (const part of await idsFromAnyPlace(services, queries, filter)) {
     const { from, to } = part.ids;
@@ -52,9 +65,9 @@ async function runNearAnyPlace(
         ? { from: Math.max(0, (to ?? 0) - stretchLength), to }
         : { from, to: from + stretchLength };
     const found = await findRun(services, queries, { ...part, ids }, length);
-    if (found.length > 0) return found;
+    if (found !== null) return found;
   }
-  return [];
+  return null;
 }
 
 /**
@@ -66,19 +79,19 @@ async function findRun(
   queries: Queries,
   filter: PortFilter,
   length: number,
-): Promise<readonly number[]> {
+): Promise<Picked | null> {
   let { ids } = filter;
   for (let tried = 0; tried < mostBeginnings; tried += 1) {
     const start = await findBeginning(services, queries, { ...filter, ids }, length);
-    if (start === null) return [];
+    if (start === null) return null;
     const ports = { from: start.port, to: start.port + length - 1 };
     const members = { ...filter, ids: anyId, ip: start.ip, ports };
     const page = { after: null, offset: 0, limit: length };
     const found = await readPorts(services, queries, members, byAddress, page);
-    if (found.length === length) return found.map(({ id }) => id);
+    if (found.length === length) return toPicked(found);
     ids = { ...ids, from: start.id + 1 };
   }
-  return [];
+  return null;
 }
 
 interface Beginning {

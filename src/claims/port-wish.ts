@@ -1,3 +1,4 @@
+import type { PortRow } from '../allocations/allocation.ts';
 import { anyId, type PortFilter, type PortRange } from '../allocations/port-filter.ts';
 
 /** Which ports of a node a claim needs. */
@@ -15,10 +16,25 @@ export interface PortWish {
   readonly replacing: string | null;
 }
 
+/** Ports that were picked. */
+export interface Picked {
+  /** Row ids. */
+  readonly ids: readonly number[];
+  /** Where the first of them is. */
+  readonly ip: string;
+  readonly port: number;
+}
+
 /** The free ports of a node among which a wish may be granted. */
 export function candidatesFor(nodeId: number, { ip, ports, replacing }: PortWish): PortFilter {
   return {
     ...{ nodeIds: [nodeId], ip, ports, ids: anyId, alias: null },
     ...{ freeOnly: true, includeHeld: false, replacing },
   };
+}
+
+/** Ports as picked; null where there are none. */
+export function toPicked(rows: readonly PortRow[]): Picked | null {
+  const [first] = rows;
+  return first === undefined ? null : { ids: rows.map(({ id }) => id), ip: first.ip, port: first.port };
 }

@@ -5,20 +5,27 @@ import { type Access, AccessLevel } from '../auth/access.ts';
 import { type OnceRequest, RepeatedRequest } from '../idempotency/once.ts';
 import { coerceBoolean, coerceInteger } from '../input/coerce.ts';
 import type { Input } from '../input/input.ts';
-import { refusals } from '../input/schemas.ts';
 import { needsOwnTables } from '../own-tables/needs-own-tables.ts';
 import { sendJson } from '../request/answer.ts';
 import { callerOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
-import { extendClaim, releaseClaim, replaceClaim, viewClaim } from './change-claim.ts';
+import { extendClaim, releaseClaim, repeatClaim, replaceClaim, viewClaim } from './change-claim.ts';
 import { toClaim } from './claim.ts';
 import { toWish } from './claim-input.ts';
-import { readClaim } from './claim-store.ts';
 import type { ClaimInput } from './claim-wish.ts';
 import type { MadeClaim } from './hold-ports.ts';
 import { makeClaim } from './make-claim.ts';
-import { claimAnswerSchema, claimParams, claimSchema, extensionSchema, replacementSchema } from './schema.ts';
+import {
+  claimAnswerSchema,
+  claimParams,
+  claimRefusals,
+  claimSchema,
+  extensionSchema,
+  madeClaimSchema,
+  makingRefusals,
+  replacementSchema,
+} from './schema.ts';
 
 const template = '/api/application/allocations/claims';
 const path = '/allocations/claims/:claim(^[0-9a-f-]{36}$)';
@@ -57,7 +64,7 @@ function makeRoute(api: FastifyInstance, services: Services): void {
         tags,
         headers: idempotencyHeader,
         body: claimSchema,
-        response: { 201: claimAnswerSchema, ...refusals },
+        response: { 201: madeClaimSchema, ...makingRefusals },
       },
     },
     async (request, reply) => {
@@ -72,15 +79,18 @@ function makeRoute(api: FastifyInstance, services: Services): void {
           },
           after: async (queries, result) => {
             if (once === null) return;
-            await idempotency.keepWithin(queries, once, show(result, services), result.claim.id);
+            // Of a claim of many ports, the answer may be longer than what can be kept.
+            const { id } = result.claim;
+            await idempotency.keepWithin(queries, once, { id }, id);
           },
         });
         return sendJson(reply.code(201), show(made, services));
       } catch (error) {
         if (once === null || !(await isRepeat(error, once, services))) throw error;
-        const exists = async (id: string) => (await readClaim(services.database.queries, id)) !== null;
+        const { id } = (await idempotency.replay(once, async () => true)) as { readonly id: string };
+        const repeated = await repeatClaim(services, actor, id);
         reply.header('idempotent-replayed', 'true');
-        return sendJson(reply.code(201), await idempotency.replay(once, exists));
+        return sendJson(reply.code(201), show(repeated, services));
       }
     },
   );
@@ -103,7 +113,7 @@ function viewRoute(api: FastifyInstance, services: Services): void {
         summary: 'Show a claim and how it stands',
         tags,
         params: claimParams,
-        response: { 200: claimAnswerSchema, ...refusals },
+        response: { 200: claimAnswerSchema, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -124,7 +134,7 @@ function releaseRoute(api: FastifyInstance, services: Services): void {
         summary: 'Let the ports of a claim go',
         tags,
         params: claimParams,
-        response: { 204: { type: 'null', description: 'Released' }, ...refusals },
+        response: { 204: { type: 'null', description: 'Released' }, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -147,7 +157,7 @@ function extendRoute(api: FastifyInstance, services: Services): void {
         tags,
         params: claimParams,
         body: extensionSchema,
-        response: { 200: claimAnswerSchema, ...refusals },
+        response: { 200: claimAnswerSchema, ...claimRefusals },
       },
     },
     async (request, reply) => {
@@ -163,14 +173,14 @@ function replaceRoute(api: FastifyInstance, services: Services): void {
     `${path}/replace`,
     {
       config: { access: access(AccessLevel.write), template: `${template}/{claim}/replace` },
-      preValidation: [needsOwnTables(services.hasOwnTables), coerceWish],
+      preValidation: [needsOwnTables(services.hasOwnTables), coerceReplacement],
       schema: {
         operationId: 'replaceAllocationClaim',
         summary: 'Make a new claim in place of one, whose ports are let go',
         tags,
         params: claimParams,
         body: replacementSchema,
-        response: { 201: claimAnswerSchema, ...refusals },
+        response: { 201: claimAnswerSchema, ...makingRefusals },
       },
     },
     async (request, reply) => {
@@ -194,6 +204,14 @@ function show({ claim, now }: MadeClaim, { panel }: Services) {
 function onlyWishes<Wishes extends Partial<ClaimInput>>(body: Wishes): Wishes {
   const names = Object.keys(claimSchema.properties);
   return Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name))) as Wishes;
+}
+
+/** The same for a replacement, where null drops some wishes. */
+async function coerceReplacement(request: Pick<FastifyRequest, 'body'>): Promise<void> {
+  const { ip, port_range } = request.body as Input;
+  await coerceWish(request);
+  const dropped = Object.entries({ ip, port_range }).filter(([, value]) => value === null);
+  Object.assign(request.body as Input, Object.fromEntries(dropped));
 }
 
 /** Numbers and truths of a form as such; null as if it were absent. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { portExample } from '../allocations/examples.ts';
 import { allocationSchema, mostPorts, nodeSelection } from '../allocations/schema.ts';
+import { nullable, refusal, refusals, replayHeaders } from '../input/schemas.ts';
 
 /** Longest life that can be asked for at once, in seconds. */
 const longestTtlSeconds = 3600;
@@ -16,12 +17,15 @@ const ttl = Type.Optional(
 // Some databases store no NUL.
 const text = { maxLength: 191, pattern: '^[^\\u0000]*$' };
 
+const portRange = Type.String({ description: '`from-to`.', examples: ['25565-25665'] });
+const ip = Type.String(text);
+
 const wishes = {
   ...nodeSelection,
   consecutive: Type.Optional(Type.Boolean({ description: 'Neighbouring ports on one address.' })),
   same_ip: Type.Optional(Type.Boolean({ description: 'All on one address.' })),
-  port_range: Type.Optional(Type.String({ description: '`from-to`.', examples: ['25565-25665'] })),
-  ip: Type.Optional(Type.String(text)),
+  port_range: Type.Optional(portRange),
+  ip: Type.Optional(ip),
   prefer: Type.Optional(
     Type.Enum(['least-used', 'most-used', 'random', 'lowest'], {
       description:
@@ -42,10 +46,15 @@ export const claimSchema = Type.Object(
   { examples: [{ location_ids: [1], memory: 4096, disk: 20_480, count: 2, consecutive: true }] },
 );
 
-/** Body of a replacement: what is absent stays as it was asked before. */
+/** Body of a replacement: what is absent stays as it was asked before; `null` drops a range or an address. */
 export const replacementSchema = Type.Object(
-  { ...wishes, count: Type.Optional(count) },
-  { examples: [{}, { port_range: '25600-25700' }] },
+  {
+    ...wishes,
+    count: Type.Optional(count),
+    port_range: Type.Optional(nullable(portRange)),
+    ip: Type.Optional(nullable(ip)),
+  },
+  { examples: [{}, { port_range: '25600-25700' }, { ip: null }] },
 );
 
 /** Body of an extension. */
@@ -88,3 +97,34 @@ export const claimAnswerSchema = Type.Object(
   },
   { description: 'The claim, as it stands', examples: [claimExample] },
 );
+
+/** A claim that was made, or made before by the same request. */
+export const madeClaimSchema = Type.Object(claimAnswerSchema.properties, {
+  description: 'The claim, as it was made',
+  examples: [claimExample],
+  headers: replayHeaders,
+});
+
+const needsTables = refusal('The own tables are not there', {
+  code: 'MigrationRequired',
+  status: '501',
+  detail: 'This needs tables that are not there yet: run "panel-sidecar migrate --panel PATH".',
+});
+
+/** Every refusal of the routes of claims. */
+export const claimRefusals = { ...refusals, 501: needsTables };
+
+/** Those of the routes that make one. */
+export const makingRefusals = {
+  ...claimRefusals,
+  409: refusal('Nothing fits, or the claim of an earlier request with this Idempotency-Key is over', {
+    code: 'no_free_allocation',
+    status: '409',
+    detail: 'No matching node has 2 neighbouring free ports.',
+  }),
+  429: refusal("The claims of the key's owner would hold too many ports, or too many requests were sent", {
+    code: 'claims_limit',
+    status: '429',
+    detail: 'Your claims hold 499 ports, and may hold 500: use or release some first.',
+  }),
+};

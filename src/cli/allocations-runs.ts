@@ -29,7 +29,8 @@ export async function allocationsRuns(
   const { runs, next } = await list(shellActor, { ...filter, freeOnly: true }, length, null, perPage);
   if (json) {
     const meta = { cursor: { next, per_page: perPage }, ...info };
-    return printJson({ object: 'list', data: runs.map(toAllocationRun), meta });
+    const data = runs.map((run) => toAllocationRun(run, services.panel.clock));
+    return printJson({ object: 'list', data, meta });
   }
   if (runs.length > 0) print(toTable(runs));
   const what = runs.length === 1 ? 'run' : 'runs';

@@ -26,10 +26,10 @@ export type Queries = Kysely<Tables> | Transaction<Tables>;
 export type NumberedTable = 'api_keys' | 'activity_logs' | 'sidecar_idempotency' | 'sidecar_outbox';
 
 /**
- * Ways through the table of ports that the panel's own indexes give: the free ones in order of id, and those of
- * a node in order of address and port. Some optimisers take another unless they are told.
+ * Ways through the table of ports that the panel's own indexes give: all or the free ones in order of id, and
+ * those of a node in order of address and port. Some optimisers take another unless they are told.
  */
-export type PortWay = 'free-by-id' | 'node-by-address';
+export type PortWay = 'by-id' | 'free-by-id' | 'node-by-address';
 
 /** How a panel wants the sessions of its database set up. */
 export interface SessionSettings {

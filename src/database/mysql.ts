@@ -49,6 +49,7 @@ function columnWithoutDefault(error: unknown): string | null {
 
 /** The columns of the panel's index that gives each way. */
 const portIndexColumns: Readonly<Record<PortWay, string>> = {
+  'by-id': 'id',
   'free-by-id': 'server_id',
   'node-by-address': 'node_id,ip,port',
 };

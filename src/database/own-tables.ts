@@ -95,6 +95,8 @@ export interface SidecarClaimsTable {
   memory: number;
   disk: number;
   created_at: number;
+  /** Since when its ports are held, by a claim that it replaced or by itself. */
+  held_since: number;
   expires_at: number;
   /** JSON of what was asked for, so that it can be asked for again. */
   wish: string;
@@ -131,8 +133,8 @@ export const ownTableColumns: Readonly<Record<keyof OwnTables, readonly string[]
   ],
   sidecar_announcements: ['api_key_id', 'ends_at'],
   sidecar_claims: [
-    ...['id', 'user_id', 'node_id', 'reference', 'memory', 'disk', 'created_at', 'expires_at'],
-    ...['wish', 'outcome'],
+    ...['id', 'user_id', 'node_id', 'reference', 'memory', 'disk', 'created_at', 'held_since'],
+    ...['expires_at', 'wish', 'outcome'],
   ],
   sidecar_claim_ports: ['claim_id', 'allocation_id'],
   sidecar_holds: ['allocation_id', 'claim_id', 'node_id', 'user_id', 'expires_at'],

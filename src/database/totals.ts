@@ -4,6 +4,8 @@ import { SharedRuns } from './shared-runs.ts';
 const slowMs = 20;
 /** How old a count may be where counting is slow, in milliseconds. */
 const keptMs = 5000;
+/** Counts of one thing that may wait for their turn. */
+const mostWaiting = 8;
 /** Counts remembered at once; then the oldest is forgotten. */
 const mostRemembered = 1000;
 
@@ -18,12 +20,13 @@ interface Kept {
  */
 export class Totals {
   readonly #kept = new Map<string, Kept>();
-  readonly #runs = new SharedRuns();
+  readonly #runs = new SharedRuns(mostWaiting);
 
   /**
    * @param counted What is counted: `node 3`.
    * @param name Tells one count of it from another.
    * @param mayBeOld Whether an answer that took long may be given again.
+   * @throws ApiError 503 where many other counts of it wait already.
    */
   async of<Value>(
     counted: string,

@@ -49,16 +49,22 @@ export class Janitor {
     await this.#running;
   }
 
+  /** One that fails keeps none of the others from its work. */
   async #round(): Promise<void> {
-    const { logger, metrics, idempotency } = this.#services;
+    const { database, idempotency } = this.#services;
+    await this.#attempt(() => deleteEndedKeys(this.#services, Date.now()));
+    await this.#attempt(() => deleteLeftKeys(this.#services, Date.now()));
+    await this.#attempt(() => this.#rowsWithoutKey.clear(Date.now()));
+    await this.#attempt(() => idempotency.forgetOld());
+    await this.#attempt(() => this.#announce(Date.now()));
+    await this.#attempt(() => settleEnded(database));
+    await this.#attempt(() => forgetClaims(database));
+  }
+
+  async #attempt(task: () => Promise<void>): Promise<void> {
+    const { logger, metrics } = this.#services;
     try {
-      await deleteEndedKeys(this.#services, Date.now());
-      await deleteLeftKeys(this.#services, Date.now());
-      await this.#rowsWithoutKey.clear(Date.now());
-      await idempotency.forgetOld();
-      await this.#announce(Date.now());
-      await settleEnded(this.#services.database);
-      await forgetClaims(this.#services.database);
+      await task();
     } catch (error) {
       metrics.backgroundFailures.inc({ task: 'housekeeping' });
       logger.warn({ err: error }, 'housekeeping failed; it is tried again');

@@ -79,6 +79,7 @@ const claims: Migration = {
       .addColumn('memory', 'bigint', (column) => column.notNull())
       .addColumn('disk', 'bigint', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('held_since', 'bigint', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .addColumn('wish', 'text', (column) => column.notNull())
       .addColumn('outcome', 'varchar(16)')

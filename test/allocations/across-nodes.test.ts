@@ -10,6 +10,7 @@ import {
   startPortPanel,
 } from '../support/port-panel.ts';
 import type { NodeDetails } from '../support/port-seed.ts';
+import { activities } from '../support/seed.ts';
 
 describe.each(cells)('free ports across nodes of %s', (cell) => {
   const hasLocations = cell.panel === 'pterodactyl';
@@ -142,6 +143,25 @@ describe.each(cells)('free ports across nodes of %s', (cell) => {
     expect(data[0]).toEqual(summary({ node_id: nodes.big, total: 3, used: 0, held: 0, free: 3 }));
   });
 
+  test('a summary comes by the page where one is asked for', async () => {
+    const all = (await get('summary=true')).json as { data: { attributes: { node_id: number } }[] };
+    const ids = all.data.map(({ attributes }) => attributes.node_id);
+    expect(all).not.toHaveProperty('meta');
+    const seen: (number | undefined)[] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const answer = await get(`summary=true&per_page=2&cursor=${next}`);
+      const { data, meta } = answer.json as typeof all & {
+        meta: { cursor: { next: string | null; per_page: number } };
+      };
+      expect([data.length <= 2, meta.cursor.per_page]).toEqual([true, 2]);
+      seen.push(...data.map(({ attributes }) => attributes.node_id));
+      next = meta.cursor.next;
+    }
+    expect(seen).toEqual(ids);
+    expect((await get('summary=true&cursor=x')).status).toBe(422);
+  });
+
   test('a summary needs the right to read nodes, a list the right to read allocations', async () => {
     const { seed, admin } = started;
     const onlyPorts = await seed.key(admin, { allocations: 1 });
@@ -153,6 +173,26 @@ describe.each(cells)('free ports across nodes of %s', (cell) => {
     expect(refusalOf(await get('summary=true', onlyNodes))).toBe(refusal);
     expect(refusalOf(await get('', onlyNodes))).toBe(refusal);
   });
+
+  test.each(['memory=1', 'disk=0', 'public=true', 'tags=ssd', 'location_ids=1'])(
+    'filter[%s] tells of nodes, and needs the right to read them',
+    async (filter) => {
+      const { seed } = started;
+      const user = await seed.admin();
+      const onlyPorts = await seed.key(user, { allocations: 1 });
+      expect(refusalOf(await get(`filter[${filter}`.replace('=', ']='), onlyPorts))).toBe(
+        '403 AccessDeniedHttpException: This action is unauthorized.',
+      );
+      const recorded = await activities(started.panel, 'actor_id = ?', [user]);
+      expect(recorded.map(({ event, properties }) => ({ event, properties }))).toEqual([
+        {
+          event: 'api:refused',
+          properties: { method: 'GET', route: freeAnywhere, status: 403, reason: 'acl' },
+        },
+      ]);
+      expect((await get(`filter[node_ids]=${nodes.small}`, onlyPorts)).status).toBe(200);
+    },
+  );
 
   test.each([
     ['filter[node_ids]=one', ['filter.node_ids.0 integer']],

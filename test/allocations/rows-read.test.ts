@@ -1,14 +1,19 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PortRow } from '../../src/allocations/allocation.ts';
-import { readPorts } from '../../src/allocations/list-ports.ts';
+import { createListAllocations } from '../../src/allocations/list-allocations.ts';
+import { countPorts, readPorts } from '../../src/allocations/list-ports.ts';
 import { anyId, type PortFilter } from '../../src/allocations/port-filter.ts';
 import { type PortOrder, placeOf } from '../../src/allocations/port-order.ts';
+import { readRuns } from '../../src/allocations/runs.ts';
+import { shellActor } from '../../src/audit/activity.ts';
 import { pickPorts } from '../../src/claims/pick-ports.ts';
 import type { PortWish } from '../../src/claims/port-wish.ts';
 import { loadSettings } from '../../src/config/load.ts';
+import { Totals } from '../../src/database/totals.ts';
 import { loadPanelEnv } from '../../src/panel/env/panel-env.ts';
 import { KnownPortIds } from '../../src/panel/port-ids.ts';
+import type { Services } from '../../src/services.ts';
 import { type OpenPanel, openPanel } from '../../src/startup/open-panel.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
@@ -53,7 +58,12 @@ describe('rows that MariaDB reads, on a node of 1,000,000 ports of which 90 % ar
     );
     // Both are found out once and remembered.
     await opened.database.portsBy('free-by-id');
-    for (const id of [small, large]) await portIds.of(opened.database.queries, [id]);
+    for (const minutes of [0, 10]) {
+      vi.spyOn(performance, 'now').mockReturnValue(minutes * 60_000);
+      await portIds.of(opened.database.queries, [small, large]);
+    }
+    vi.restoreAllMocks();
+    for (const id of [small, large]) await portIds.freeAmong(opened.database.queries, id);
   }, 120_000);
 
   afterAll(async () => {
@@ -141,12 +151,93 @@ describe('rows that MariaDB reads, on a node of 1,000,000 ports of which 90 % ar
     for (let time = 0; time < 20; time += 1) {
       costs.push(
         await rowsReadBy(async () => {
-          const ids = await pickPorts(services(), opened.database.queries, large, { ...wish, ...changes });
-          expect(ids).toHaveLength({ ...wish, ...changes }.count);
+          const { queries } = opened.database;
+          const budget = { left: 50_000 };
+          const picked = await pickPorts(services(), queries, large, { ...wish, ...changes }, budget);
+          expect(picked?.ids).toHaveLength({ ...wish, ...changes }.count);
         }),
       );
     }
     expect(Math.max(...costs)).toBeLessThan(most);
+  });
+
+  test.each([
+    ['by port', { by: 'port', isDescending: false }],
+    ['by port, descending', { by: 'port', isDescending: true }],
+  ] as const)('%s, all free ports are read for a page, but once wherever it is', async (_what, order) => {
+    const first = await rowsReadBy(() => read(large, order, null));
+    const place = [10_500, '10.2.7.1', 0];
+    const deep = await rowsReadBy(() => read(large, order, place));
+    expect(deep).toBeLessThan(first * 1.2);
+    expect(first).toBeLessThan(300_000);
+  });
+
+  test('across nodes by address, a page costs the same wherever it is', async () => {
+    const filter = { ...filterOf(large), nodeIds: [small, large] };
+    const order = { by: 'ip', isDescending: false } as const;
+    const at = (after: readonly (string | number)[] | null) =>
+      readPorts(services(), opened.database.queries, filter, order, { after, offset: 0, limit: page });
+    const first = await rowsReadBy(() => at(null));
+    const deep = await rowsReadBy(() => at(['10.2.7.1', 10_500, 0]));
+    expect(deep).toBeLessThan(first * 1.2);
+  });
+
+  test.each([
+    ['id', false, 200],
+    ['id', true, 200],
+    ['ip', false, 500],
+    ['ip', true, 500],
+  ] as const)(
+    'with assigned ports, by %s, descending %s: every page costs the same, %i at the most',
+    async (by, isDescending, most) => {
+      const order = { by, isDescending };
+      const filter = { ...filterOf(large), freeOnly: false };
+      for (const after of [null, by === 'id' ? [700_000] : ['10.2.7.1', 10_500, 0]]) {
+        const cost = await rowsReadBy(async () => {
+          const limits = { after, offset: 0, limit: page };
+          const rows = await readPorts(services(), opened.database.queries, filter, order, limits);
+          expect(rows).toHaveLength(page);
+        });
+        expect(cost).toBeLessThan(most);
+      }
+    },
+  );
+
+  test('the total of free ports reads those and no others', async () => {
+    let total = 0;
+    const cost = await rowsReadBy(async () => {
+      total = await countPorts(services(), opened.database.queries, filterOf(large));
+    });
+    expect(total).toBeGreaterThan(90_000);
+    expect(cost).toBeLessThan(4 * total);
+  });
+
+  test('a page far behind the last is empty, and nothing is read for it but the total', async () => {
+    const list = createListAllocations({
+      ...services(),
+      portTotals: new Totals(),
+      settings: { audit: { views: false } },
+    } as Services);
+    const query = { filter: filterOf(large), order: { by: 'id', isDescending: false } } as const;
+    const total = await rowsReadBy(() => countPorts(services(), opened.database.queries, query.filter));
+    const cost = await rowsReadBy(async () => {
+      expect(await list.byNumber(shellActor, query, 40_000_000, page)).toMatchObject({ rows: [] });
+    });
+    expect(cost).toBeLessThan(total + 100);
+  });
+
+  test('runs that are not there are looked for among so many ports at the most', async () => {
+    const { queries } = opened.database;
+    let next: readonly (string | number)[] | null = null;
+    const cost = await rowsReadBy(async () => {
+      const budget = { left: 5000 };
+      const page = await readRuns(services(), queries, filterOf(large), 90, null, 1, budget);
+      expect(page.runs).toEqual([]);
+      next = page.next;
+    });
+    // Nine in ten are passed over, and of each free one is looked whether it is held.
+    expect(cost).toBeLessThan(70_000);
+    expect(next).not.toBeNull();
   });
 });
 

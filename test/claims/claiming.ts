@@ -57,5 +57,8 @@ export async function moveClaim(
   await panel.execute(`update sidecar_claims set expires_at = ${now} + ${endsIn} where id = '${id}'`);
   await panel.execute(`update sidecar_holds set expires_at = ${now} + ${endsIn} where claim_id = '${id}'`);
   if (beginsIn === undefined) return;
-  await panel.execute(`update sidecar_claims set created_at = ${now} + ${beginsIn} where id = '${id}'`);
+  const begin = `${now} + ${beginsIn}`;
+  await panel.execute(
+    `update sidecar_claims set created_at = ${begin}, held_since = ${begin} where id = '${id}'`,
+  );
 }

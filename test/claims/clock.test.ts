@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cells } from '../support/cells.ts';
 import { type Answer, send } from '../support/client.ts';
-import { type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
+import { type AnsweredClaim, type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { type RunningService, startService } from '../support/service.ts';
 import { freeOn, unlimited, until } from '../support/sidecar.ts';
-import { claimingAs, databaseNowSql, idsOf, portsFrom } from './claiming.ts';
+import { claimingAs, databaseNowSql, idsOf, moveClaim, portsFrom } from './claiming.ts';
 
 const hour = 3_600_000;
 const preload = new URL('../support/shift-clock.ts', import.meta.url).href;
@@ -100,6 +100,59 @@ describe.each(cells)('services whose clocks are wrong by an hour, at %s', (cell)
     }
     await claimingAs(all).release(claim.id);
     for (const service of all.services) expect(await freeAt(service, node)).toEqual(ports);
+  });
+});
+
+describe.each(cells)('services whose clocks jump by an hour while claims are held, at %s', (cell) => {
+  test('none lets go of a port before its time, and none keeps it after', async () => {
+    const started = await startPortPanel(cell, { count: 0 });
+    const services: RunningService[] = [];
+    try {
+      for (const jump of [hour, -hour]) {
+        const env = { ...unlimited, NODE_OPTIONS: `--import ${preload}`, JUMP_CLOCK_MS: String(jump) };
+        services.push(await startService(started.panel.folder, { env }));
+      }
+      const node = await started.seed.node();
+      const ports = await started.seed.ports(node, portsFrom(5000, 4));
+      const all = { ...started, services };
+      const callers = services.map((_, index) => claimingAs(all, started.key, index));
+      const freeAt = async (service: RunningService) => {
+        const answer = await send(service.url, { path: freeOn({ id: node }), key: started.key });
+        return portsOf(answer).map(({ id }) => id);
+      };
+      const claims: AnsweredClaim[] = [];
+      for (const caller of callers) {
+        claims.push(await caller.claim({ node_ids: [node], count: 2, ttl_seconds: 600 }));
+      }
+
+      for (const { process, url, log } of services) {
+        process.kill('SIGUSR2');
+        await until(async () => {
+          await send(url, { path: '/api/application/nothing' });
+          const time = Date.parse(/"time":"([^"]+)"/.exec(log.at(-1) ?? '')?.[1] ?? '');
+          return Math.abs(Math.abs(time - Date.now()) - hour) < 60_000;
+        });
+      }
+      for (const service of services) expect(await freeAt(service)).toEqual([]);
+      for (const caller of callers) {
+        for (const { id } of claims) expect((await caller.view(id)).status).toBe('held');
+        expect((await caller.tryClaim({ node_ids: [node], count: 1 })).status).toBe(409);
+      }
+
+      for (const { id } of claims) await moveClaim(started, id, { endsIn: 1000 });
+      const [row] = await started.panel.query('select max(expires_at) as ends from sidecar_claims');
+      const ended = await Promise.all(
+        services.map(async (service) => {
+          await until(async () => (await freeAt(service)).length === ports.length);
+          const [clock] = await started.panel.query(`select ${databaseNowSql(started.panel)} as now`);
+          return Number(clock?.now);
+        }),
+      );
+      for (const at of ended) expect(at).toBeGreaterThanOrEqual(Number(row?.ends));
+    } finally {
+      await Promise.all(services.map((service) => service.stop()));
+      await started.close();
+    }
   });
 });
 

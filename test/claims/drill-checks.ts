@@ -43,10 +43,13 @@ export async function findWrong(db: SqlExecutor, { maxHeld, memory }: DrillBound
   ];
 }
 
+/** A claim's time is that of its first statement, and others look at a port in the midst of it. */
+const roundingMs = 500;
+
 /** Says which claims overlap, or differ from what was answered, once a drill is over. */
 export async function findOverlaps(db: SqlExecutor, log: DrillLog): Promise<string[]> {
   const rows = await db.query(
-    `select c.id, c.created_at, c.expires_at, p.allocation_id from sidecar_claims c
+    `select c.id, c.created_at, c.expires_at, c.outcome, p.allocation_id from sidecar_claims c
      join sidecar_claim_ports p on p.claim_id = c.id order by p.allocation_id, c.created_at, c.id`,
   );
   const problems: string[] = [];
@@ -59,6 +62,12 @@ export async function findOverlaps(db: SqlExecutor, log: DrillLog): Promise<stri
     // It had the port until its time was over, or until somebody began to end it.
     const ending = log.claims.get(String(before.id))?.endedAt ?? Number.POSITIVE_INFINITY;
     const end = Math.min(Number(before.expires_at), ending);
+    const isUsedTooLate = before.outcome === 'used' && ending > Number(row.created_at) + roundingMs;
+    if (isUsedTooLate && Number.isFinite(ending)) {
+      problems.push(
+        `claim ${before.id} counts as used, though port ${row.allocation_id} was ${row.id}'s by then`,
+      );
+    }
     if (Number(row.created_at) >= end) continue;
     problems.push(
       `port ${row.allocation_id} was held by ${before.id} until ${end} and by ${id} from ${row.created_at}`,

@@ -22,6 +22,12 @@ export class DrillLog {
     if (claim !== undefined) claim.endedAt ??= Date.now();
   }
 
+  /** What was to end the claim was refused: its ports are nobody else's yet. */
+  notEnded(id: string): void {
+    const claim = this.claims.get(id);
+    if (claim !== undefined) claim.endedAt = null;
+  }
+
   answered(what: string, status: number, expected: readonly number[]): void {
     const name = `${what} ${status}`;
     this.answers.set(name, (this.answers.get(name) ?? 0) + 1);

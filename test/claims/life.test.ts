@@ -97,6 +97,14 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     const all = await started.send({ path: `${freeOn({ id: node })}?include_held=true` });
     expect(all.json).toMatchObject({ meta: { pagination: { total: 6, count: 6 } } });
     expect(portsOf(all).map((port) => port.held_until)).toEqual([expires, expires, null, null, null, null]);
+    const runs = await started.send({ path: `${freeOn({ id: node })}?consecutive=3&include_held=true` });
+    const { data } = runs.json as { data: { attributes: object }[] };
+    expect(data.map(({ attributes }) => attributes)).toMatchObject([
+      { from: 5000, to: 5002, held_until: expires },
+      { from: 5003, to: 5005, held_until: null },
+    ]);
+    const free = await started.send({ path: `${freeOn({ id: node })}?consecutive=3` });
+    expect(free.json).not.toHaveProperty('data.0.attributes.held_until');
     await claiming.release(id);
     expect(await freeIds()).toEqual(portIds);
   });
@@ -127,6 +135,34 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     expect(refusalOf(await claiming.extend(id, { ttl_seconds: 60 }))).toBe(
       '409 ConflictHttpException: This claim is expired and cannot be extended.',
     );
+  });
+
+  test('one that has ended is not used by the server of whoever had its ports after it', async () => {
+    const { id } = await claim(2);
+    const other = await claim(1);
+    await moveClaim(started, id, { endsIn: -1 });
+    await moveClaim(started, other.id, { endsIn: -1 });
+    const next = await claim(3);
+    expect(idsOf(next)).toEqual(portIds.slice(0, 3));
+    await started.seed.server(node, portIds.slice(0, 3));
+    expect(await Promise.all([id, other.id, next.id].map(outcomeOf))).toEqual(['expired', 'expired', null]);
+    expect(await Promise.all([id, other.id, next.id].map(statusOf))).toEqual(['expired', 'expired', 'used']);
+    expect(await holdsOf(id)).toEqual([]);
+  });
+
+  test('one whose ports are taken over in part lets go of all of them', async () => {
+    const { id } = await claim(3);
+    await moveClaim(started, id, { endsIn: -1 });
+    await claim(1);
+    expect(await outcomeOf(id)).toBe('expired');
+    expect(await holdsOf(id)).toEqual([]);
+  });
+
+  test('one that has ended is used still where nobody else had its ports before the server', async () => {
+    const { id } = await claim(2);
+    await started.seed.server(node, portIds.slice(0, 2));
+    await moveClaim(started, id, { endsIn: -1 });
+    expect(await statusOf(id)).toBe('used');
   });
 
   test("it is used once all its ports are one server's, and stays so when the server is gone", async () => {
@@ -241,6 +277,12 @@ describe.each(cells)('the life of a claim of %s', (cell) => {
     expect(await freeIds('&cursor=&sort=-id')).toEqual(added.toReversed());
     expect(idsOf(await claim(2, { prefer: 'random' })).toSorted()).toEqual(added.toSorted());
     expect(await freeIds()).toEqual([]);
+
+    // As by a transaction that was under way when those of others were added.
+    const between = far(0.5, node);
+    await insertRows(panel, 'allocations', [{ ...between, port: 6999 }]);
+    expect(await freeIds()).toEqual([between.id]);
+    expect(idsOf(await claim(1, { prefer: 'random' }))).toEqual([between.id]);
   });
 
   test('only credentials of its user may touch it, but any of them', async () => {

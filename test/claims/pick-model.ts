@@ -6,6 +6,9 @@ export interface ModelNode {
   readonly location: number;
   readonly isPublic: boolean;
   readonly isInMaintenance: boolean;
+  /** MiB that neither a server nor a claim has. */
+  readonly memory: number;
+  readonly disk: number;
   /** In order of address and port. */
   readonly ports: readonly ModelPort[];
 }
@@ -14,6 +17,9 @@ export interface ModelNode {
 export interface ModelWish {
   readonly nodeIds: readonly number[] | null;
   readonly locationIds: readonly number[] | null;
+  /** MiB that must fit; 0 for any. */
+  readonly memory: number;
+  readonly disk: number;
   readonly count: number;
   readonly isConsecutive: boolean;
   readonly isSameIp: boolean;
@@ -28,10 +34,16 @@ export function nodesFor(nodes: readonly ModelNode[], wish: ModelWish): readonly
     (node) =>
       (wish.nodeIds === null ? node.isPublic && !node.isInMaintenance : wish.nodeIds.includes(node.id)) &&
       (wish.locationIds === null || wish.locationIds.includes(node.location)) &&
+      hasRoom(node, wish) &&
       grants(node, wish).length > 0,
   );
   const sign = { 'least-used': 1, 'most-used': -1, random: 0, lowest: 0 }[wish.prefer];
   return open.toSorted((a, b) => sign * (takenShare(a) - takenShare(b)) || a.id - b.id);
+}
+
+/** Who needs neither memory nor disk may go to a node that has promised more than it has. */
+function hasRoom({ memory, disk }: ModelNode, wish: ModelWish): boolean {
+  return (wish.memory === 0 && wish.disk === 0) || (wish.memory <= memory && wish.disk <= disk);
 }
 
 function takenShare({ ports }: ModelNode): number {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelPort } from '../allocations/port-model.ts';
 import { cells } from '../support/cells.ts';
+import { insertRows } from '../support/insert-rows.ts';
 import { claimOf, type PortPanel, startPortPanel } from '../support/port-panel.ts';
 import { type Claiming, claimingAs, idsOf } from './claiming.ts';
 import { grants, type ModelNode, type ModelWish, nodesFor } from './pick-model.ts';
@@ -10,6 +11,18 @@ const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.10'] as const;
 /** Of each address, in two groups with a gap between. */
 const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 20, 21, 22, 23].map((offset) => 30_000 + offset);
 const portsPerNode = addresses.length * numbers.length;
+
+/** MiB of each node, of which claims hold some. */
+const nodeMemory = 4000;
+const nodeDisk = 9000;
+
+/** Mostly none, else up to a little more than a node has. */
+const anyRoom = (most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.constant(0),
+    fc.constantFrom(most / 4, most / 2, most, most + 1),
+    fc.integer({ min: 1, max: most }),
+  );
 
 /** How a run begins: which ports of all nodes are taken, and by whom. */
 type Taken = readonly ('free' | 'assigned' | 'held')[];
@@ -60,13 +73,14 @@ describe.each(cells)('picking ports of %s', (cell) => {
     details: { readonly isPublic: boolean; readonly isInMaintenance: boolean },
     location: number,
   ): Promise<ModelNode> {
-    const id = await started.seed.node({ ...details, location });
+    const room = { memory: nodeMemory, disk: nodeDisk };
+    const id = await started.seed.node({ ...details, ...room, location });
     const pairs = addresses.flatMap((ip) => numbers.map((port) => ({ ip, port })));
     const ids = await started.seed.ports(id, pairs);
     const ports = pairs.map((pair, index) => ({ ...pair, id: ids[index] ?? 0, nodeId: id, alias: null }));
     const rank = await addressOrder();
     const inOrder = ports.toSorted((a, b) => rank.indexOf(a.ip) - rank.indexOf(b.ip) || a.port - b.port);
-    return { id, location, ...details, ports: inOrder.map(free) };
+    return { id, location, ...details, ...room, ports: inOrder.map(free) };
   }
 
   async function addressOrder(): Promise<readonly string[]> {
@@ -80,6 +94,8 @@ describe.each(cells)('picking ports of %s', (cell) => {
       locationIds: hasLocations
         ? fc.option(fc.subarray([...new Set(nodes.map(({ location }) => location))]), { freq: 2 })
         : fc.constant(null),
+      memory: anyRoom(nodeMemory),
+      disk: anyRoom(nodeDisk),
       count: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 25 })),
       isConsecutive: fc.boolean(),
       isSameIp: fc.boolean(),
@@ -96,13 +112,40 @@ describe.each(cells)('picking ports of %s', (cell) => {
       ),
     });
 
+  /** What claims hold of each node, in quarters of its memory and disk. */
+  const anyHeldRoom = () => fc.array(fc.nat(4), { minLength: nodes.length, maxLength: nodes.length });
+
+  /** Lets a claim of each node hold so many quarters of its room, and one that has ended all of it. */
+  async function holdRoom(quarters: readonly number[]): Promise<void> {
+    const { panel } = started;
+    for (const table of ['sidecar_claim_ports', 'sidecar_claims'])
+      await panel.execute(`delete from ${table}`);
+    const times = {
+      created_at: 0,
+      held_since: 0,
+      wish: '{"count":1}',
+      user_id: started.admin,
+      outcome: null,
+    };
+    const rows = nodes.flatMap(({ id: node_id }, index) => {
+      const part = (quarters[index] ?? 0) / 4;
+      const held = { memory: nodeMemory * part, disk: nodeDisk * part, expires_at: Date.now() + 600_000 };
+      const ended = { memory: nodeMemory, disk: nodeDisk, expires_at: Date.now() - 1000 };
+      return [held, ended].map((room) => ({ id: crypto.randomUUID(), node_id, ...times, ...room }));
+    });
+    await insertRows(panel, 'sidecar_claims', rows);
+  }
+
   /** Brings ports into the state that is wanted, and answers with the nodes as they are then. */
-  async function arrange(taken: Taken): Promise<readonly ModelNode[]> {
+  async function arrange(taken: Taken, quarters: readonly number[]): Promise<readonly ModelNode[]> {
     const { panel } = started;
     const now = Date.now();
     await panel.execute('delete from sidecar_holds');
+    await holdRoom(quarters);
     const arranged = nodes.map((node, index) => ({
       ...node,
+      memory: nodeMemory * (1 - (quarters[index] ?? 0) / 4),
+      disk: nodeDisk * (1 - (quarters[index] ?? 0) / 4),
       ports: node.ports.map((port, at) => {
         const state = taken[index * portsPerNode + at];
         return { ...port, isAssigned: state === 'assigned', isHeld: state === 'held' };
@@ -127,13 +170,16 @@ describe.each(cells)('picking ports of %s', (cell) => {
   }
 
   test('obeys every constraint, and finds ports wherever there are some', async () => {
-    const scenario = fc.constantFrom(20, 60, 85).chain((share) => fc.tuple(anyTaken(share), anyWish()));
+    const scenario = fc
+      .constantFrom(20, 60, 85)
+      .chain((share) => fc.tuple(anyTaken(share), anyWish(), anyHeldRoom()));
     await fc.assert(
-      fc.asyncProperty(scenario, async ([taken, wish]) => {
-        const arranged = await arrange(taken);
+      fc.asyncProperty(scenario, async ([taken, wish, quarters]) => {
+        const arranged = await arrange(taken, quarters);
         const answer = await claiming.tryClaim({
           ...(wish.nodeIds === null ? {} : { node_ids: wish.nodeIds }),
           ...(wish.locationIds === null ? {} : { location_ids: wish.locationIds }),
+          ...{ memory: wish.memory, disk: wish.disk },
           ...(wish.ip === null ? {} : { ip: wish.ip }),
           ...(wish.range === null ? {} : { port_range: wish.range.join('-') }),
           ...{ count: wish.count, consecutive: wish.isConsecutive, same_ip: wish.isSameIp },

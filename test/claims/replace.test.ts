@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cells } from '../support/cells.ts';
-import { refusalOf } from '../support/client.ts';
+import { errorsOf, refusalOf } from '../support/client.ts';
 import { claimOf, type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
 import { freeOn } from '../support/sidecar.ts';
@@ -62,6 +62,41 @@ describe.each(cells)('replacing a claim of %s', (cell) => {
     // And is remembered for the next time.
     const again = claimOf(await claiming.replace(made.id, { prefer: 'lowest', count: 3 }));
     expect(idsOf(again)).toEqual([portIds[2], portIds[3], portIds[4]]);
+  });
+
+  test('null drops a range or an address, and leaves the other wishes', async () => {
+    const body = { count: 1, port_range: '5001-5002', ip: '10.0.0.1', reference: 'order 1' };
+    const old = await claim(1, body);
+    const [more = 0] = await started.seed.ports(node, portsFrom(1000, 1, '10.0.0.0'));
+    const kept = claimOf(await claiming.replace(old.id, { reference: null, ip: null }));
+    expect([idsOf(kept), kept.reference]).toEqual([[portIds[1]], 'order 1']);
+    const free = claimOf(await claiming.replace(kept.id, { port_range: null }));
+    expect(idsOf(free)).toEqual([more]);
+    for (const bad of [{ ip: ['x'] }, { port_range: 5 }, { port_range: '1-2-3' }]) {
+      const answer = await claiming.replace(free.id, bad);
+      expect([answer.status, errorsOf(answer).map(({ meta }) => meta?.source_field)]).toEqual([
+        422,
+        Object.keys(bad),
+      ]);
+    }
+  });
+
+  test('nobody holds a port for more than a day, by replacing its claim either', async () => {
+    const day = 24 * 3_600_000;
+    const old = await claim(2);
+    await moveClaim(started, old.id, { beginsIn: 120_000 + 30_000 - day, endsIn: 60_000 });
+    const refused = await claiming.replace(old.id, { ttl_seconds: 600 });
+    expect(refusalOf(refused)).toBe(
+      '422 ValidationException: The claim may not be held for more than 24 hours in all.',
+    );
+    const made = claimOf(await claiming.replace(old.id, { count: 1, ttl_seconds: 60 }));
+    expect(idsOf(made)).toEqual(portIds.slice(0, 1));
+    expect(Date.parse(made.created_at)).toBeGreaterThan(Date.parse(old.created_at) - 1000);
+    expect((await claiming.extend(made.id, { ttl_seconds: 600 })).status).toBe(422);
+    expect((await claiming.extend(made.id, { ttl_seconds: 60 })).status).toBe(200);
+    // Other ports begin a day of their own.
+    const other = claimOf(await claiming.replace(made.id, { port_range: '5003', ttl_seconds: 600 }));
+    expect((await claiming.extend(other.id, { ttl_seconds: 3600 })).status).toBe(200);
   });
 
   test('where there is nothing for the new one, the old one stays held', async () => {

@@ -7,7 +7,7 @@ import { PortSeed } from '../support/port-seed.ts';
 import { activities } from '../support/seed.ts';
 import { startService } from '../support/service.ts';
 import { freeOn } from '../support/sidecar.ts';
-import { type Claiming, claimingAs, idsOf, portsFrom } from './claiming.ts';
+import { type Claiming, claimingAs, idsOf, moveClaim, portsFrom } from './claiming.ts';
 
 describe.each(cells)('requests for claims of %s', (cell) => {
   let started: PortPanel;
@@ -186,6 +186,66 @@ describe.each(cells)('requests for claims of %s', (cell) => {
       expect(other.status).toBe(409);
       const different = await claiming.tryClaim({ ...body, count: 4 }, { 'idempotency-key': `all-${node}` });
       expect(errorsOf(different).map(({ meta }) => meta?.source_field)).toEqual(['Idempotency-Key']);
+    });
+
+    const once = (name: string) => ({ 'idempotency-key': `${name}-${node}` });
+
+    test('a repeat gets the first answer too when the claim was extended, or a server has its ports', async () => {
+      const body = { node_ids: [node], count: 2, ttl_seconds: 77 };
+      const first = await claiming.tryClaim(body, once('late'));
+      const { id } = claimOf(first);
+      await claiming.extend(id, { ttl_seconds: 600 });
+      expect((await claiming.tryClaim(body, once('late'))).json).toEqual(first.json);
+      await started.seed.server(node, idsOf(claimOf(first)));
+      const again = await claiming.tryClaim(body, once('late'));
+      expect([again.status, again.json]).toEqual([201, first.json]);
+      expect((await claiming.view(id)).status).toBe('used');
+    });
+
+    test.each(['released', 'expired', 'lost'])(
+      'a repeat for a claim that is %s is refused',
+      async (status) => {
+        const body = { node_ids: [node], count: 2 };
+        const { id, ports } = claimOf(await claiming.tryClaim(body, once(status)));
+        if (status === 'released') await claiming.release(id);
+        if (status === 'expired') await moveClaim(started, id, { endsIn: -1 });
+        if (status === 'lost')
+          await started.seed.server(
+            node,
+            ports.slice(0, 1).map((port) => port.id),
+          );
+        // Others may hold its ports now.
+        if (status !== 'lost') await claiming.claim({ node_ids: [node], count: 5 });
+        const again = await claiming.tryClaim(body, once(status));
+        expect(refusalOf(again)).toBe(
+          `409 ConflictHttpException: The claim that the first request with this Idempotency-Key made is ${status}.`,
+        );
+        expect(again.headers['idempotent-replayed']).toBeUndefined();
+      },
+    );
+
+    test('a repeat is recorded as a look at the claim', async () => {
+      const body = { node_ids: [node], count: 1 };
+      const { id } = claimOf(await claiming.tryClaim(body, once('seen')));
+      await claiming.tryClaim(body, once('seen'));
+      const rows = await activities(started.panel, 'event like ?', ['node:allocation-claim.%']);
+      const own = rows.filter(({ properties }) => (properties as { claim_id: string }).claim_id === id);
+      expect(own.map(({ event }) => event)).toEqual([
+        'node:allocation-claim.create',
+        'node:allocation-claim.view',
+      ]);
+    });
+
+    test('a hundred ports with long aliases and notes can be claimed', async () => {
+      const ports = portsFrom(20_000, 100).map((port) => ({ ...port, alias: 'ä'.repeat(190) }));
+      const ids = await started.seed.ports(node, ports);
+      await started.panel.execute(`update allocations set notes = ? where id in (${ids.join()})`, [
+        'ü'.repeat(190),
+      ]);
+      const body = { node_ids: [node], count: 100, port_range: '20000-20099' };
+      const first = await claiming.tryClaim(body, once('long'));
+      expect([first.status, claimOf(first).ports.length]).toEqual([201, 100]);
+      expect((await claiming.tryClaim(body, once('long'))).json).toEqual(first.json);
     });
 
     test('a request that found nothing may find something later', async () => {

@@ -91,4 +91,22 @@ describe('shared runs', () => {
     later.finish('back');
     expect(await runs.run('line', 'b', later.work)).toBe('back');
   });
+
+  test('where as many wait in a line as may, whoever asks for something else is told to come later', async () => {
+    const runs = new SharedRuns(2);
+    const starts: string[] = [];
+    const [a, b, c] = [heldWork(starts, 'a'), heldWork(starts, 'b'), heldWork(starts, 'c')];
+    const running = runs.run('line', 'a', a.work);
+    await turns();
+    const waiting = ['b', 'c', 'b'].map((name) => runs.run('line', name, name === 'b' ? b.work : c.work));
+    const refused = runs.run('line', 'd', a.work);
+    await expect(refused).rejects.toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    const elsewhere = runs.run('other line', 'd', async () => 'at once');
+    expect(await elsewhere).toBe('at once');
+    a.finish('1');
+    b.finish('2');
+    c.finish('3');
+    expect(await Promise.all([running, ...waiting])).toEqual(['1', '2', '3', '2']);
+    expect(await runs.run('line', 'd', async () => 'later')).toBe('later');
+  });
 });

@@ -97,3 +97,17 @@ test('no more than a thousand are remembered', async () => {
   expect(await totals.of('node 1000', 'free', slowly, true)).toBe(1001);
   expect(await totals.of('node 0', 'free', slowly, true)).toBe(1002);
 });
+
+test('no more than eight counts of a node wait', async () => {
+  const totals = new Totals();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const names = Array.from({ length: 12 }, (_, index) => `alias ${index}`);
+  const first = totals.of('filtered 1', 'first', () => promise, true);
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setImmediate(done));
+  const counts = Promise.allSettled(names.map((name) => totals.of('filtered 1', name, () => promise, true)));
+  expect(await totals.of('all 1', 'free', counting(1), true)).toBe(1);
+  resolve(5);
+  expect(await first).toBe(5);
+  const found = (await counts).filter(({ status }) => status === 'fulfilled');
+  expect(found).toHaveLength(8);
+});

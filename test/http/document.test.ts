@@ -47,6 +47,10 @@ const operationAt = (name: string) => {
 
 const user = '/api/application/users/{user}/api-keys';
 const claims = '/api/application/allocations/claims';
+const lists = [
+  'GET /api/application/nodes/{node}/allocations/free',
+  'GET /api/application/allocations/free',
+] as const;
 
 describe('the OpenAPI document', () => {
   it('holds every route', () => {
@@ -100,7 +104,7 @@ describe('the OpenAPI document', () => {
   );
 
   it('says of the filters how they are written', () => {
-    for (const name of [`GET ${user}`, 'GET /api/application/api-keys']) {
+    for (const name of [`GET ${user}`, 'GET /api/application/api-keys', ...lists]) {
       const filter = operationAt(name).parameters?.find((parameter) => parameter.name === 'filter');
       expect(filter).toMatchObject({
         in: 'query',
@@ -114,6 +118,34 @@ describe('the OpenAPI document', () => {
         filter: { [String(first)]: String(value) },
       });
     }
+  });
+
+  it('names the filters of ports', () => {
+    const fieldsOf = (name: string) => {
+      const filter = operationAt(name).parameters?.find((parameter) => parameter.name === 'filter');
+      return Object.keys((filter?.schema as { properties?: object } | undefined)?.properties ?? {});
+    };
+    const [ofNode = '', acrossNodes = ''] = lists;
+    const ports = ['ip', 'port', 'alias'];
+    expect(fieldsOf(ofNode)).toEqual(ports);
+    expect(fieldsOf(acrossNodes)).toEqual([
+      ...ports,
+      ...['node_ids', 'location_ids', 'memory', 'disk', 'tags', 'public'],
+    ]);
+  });
+
+  it('says how a claim is refused, and how a repeat is known', () => {
+    const { responses } = operationAt(`POST ${claims}`);
+    const codes = [409, 429, 501].map((status) => {
+      const example = responses[status]?.content?.['application/json']?.example;
+      const { errors = [] } = (example ?? {}) as { errors?: { code: string; status: string }[] };
+      return errors.map(({ code, status: text }) => `${text} ${code}`);
+    });
+    expect(codes).toEqual([['409 no_free_allocation'], ['429 claims_limit'], ['501 MigrationRequired']]);
+    expect(responses[201]).toMatchObject({
+      headers: { 'idempotent-replayed': { schema: { type: 'string' } } },
+    });
+    expect(Object.keys(operationAt(`GET ${claims}/{claim}`).responses)).toContain('501');
   });
 
   it('says which creations can be repeated, and what needs no key', () => {

@@ -49,6 +49,19 @@ describe.each(lifeCells)('migrate, %s', (cell) => {
     const names = rows.filter(({ t }) => String(t).startsWith('sidecar_') === isOwn);
     return names.map(({ t, c, k }) => `${t}.${c} ${k}`).sort();
   }
+  /** Every index of the panel's tables with its columns, in the order of their names. */
+  async function panelIndexes(): Promise<readonly string[]> {
+    const catalogue = {
+      mariadb: `select table_name as t, index_name as i, column_name as c from information_schema.statistics
+        where table_schema = database() order by seq_in_index`,
+      sqlite: `select m.name as t, l.name as i, c.name as c from sqlite_master m
+        join pragma_index_list(m.name) l join pragma_index_info(l.name) c where m.type = 'table' order by c.seqno`,
+      postgres: `select tablename as t, indexname as i, indexdef as c from pg_indexes
+        where schemaname = current_schema()`,
+    }[cell.on];
+    const rows = (await panel.query(catalogue)).filter(({ t }) => !String(t).startsWith('sidecar_'));
+    return rows.map(({ t, i, c }) => `${t}.${i} ${c}`).sort();
+  }
   const ownTables = async () => [...new Set((await columns(true)).map((name) => name.split('.')[0]))];
 
   const create = (url: string, body: object) =>
@@ -57,7 +70,10 @@ describe.each(lifeCells)('migrate, %s', (cell) => {
   it('makes the tables and leaves the panel’s alone, does nothing a second time, and removes all', async () => {
     const panels = await columns(false);
     expect(panels.length).toBeGreaterThan(100);
+    const indexes = await panelIndexes();
+    expect(indexes.filter((name) => name.startsWith('allocations.')).length).toBeGreaterThan(0);
     expect(await migrate()).toEqual(made(stepsTaken));
+    expect(await panelIndexes()).toEqual(indexes);
     expect(await ownTables()).toEqual(tables);
     expect(await columns(false)).toEqual(panels);
     const own = await columns(true);

@@ -1,8 +1,8 @@
 /**
  * Loaded before a program (`NODE_OPTIONS=--import …`), shifts the program's clock by SHIFT_CLOCK_MS
- * milliseconds, as on a machine whose clock is wrong.
+ * milliseconds, as on a machine whose clock is wrong. Each SIGUSR2 makes it jump by JUMP_CLOCK_MS more.
  */
-const shift = Number(process.env.SHIFT_CLOCK_MS);
+let shift = Number(process.env.SHIFT_CLOCK_MS ?? 0);
 const RealDate = Date;
 
 class ShiftedDate extends RealDate {
@@ -17,3 +17,7 @@ class ShiftedDate extends RealDate {
 }
 
 globalThis.Date = ShiftedDate as DateConstructor;
+
+process.on('SIGUSR2', () => {
+  shift += Number(process.env.JUMP_CLOCK_MS ?? 0);
+});
