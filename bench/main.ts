@@ -5,6 +5,7 @@ import { measureDirect } from './direct.ts';
 import { findLoadGenerator, type LoadGenerator } from './load.ts';
 import { type Comparison, compare, connectionCounts } from './measure.ts';
 import { type BenchOptions, parseOptions, type ScenarioName, usage } from './options.ts';
+import { measurePorts, renderPorts } from './ports.ts';
 import { profileService } from './profile-service.ts';
 import { describeMachine, type Report, type RunFacts, renderReport } from './report.ts';
 import { benchPaths, benchToken } from './seed.ts';
@@ -34,7 +35,13 @@ async function main(): Promise<void> {
       return;
     }
     const report = await measure(setting, generate, name, options);
-    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+    const ports = options.ports ? await measurePorts() : null;
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({ ...report, ports }, null, 2)}\n`);
+      return;
+    }
+    if (report.results.length > 0) process.stdout.write(renderReport(report));
+    if (ports !== null) process.stdout.write(`${renderPorts(ports)}\n`);
   } finally {
     await setting.stop();
   }

@@ -12,6 +12,8 @@ export interface BenchOptions {
   /** Length of each round, in whole seconds. */
   readonly seconds: number;
   readonly scenarios: readonly ScenarioName[];
+  /** Measure a node with a million ports as well. */
+  readonly ports: boolean;
   /** Print the figures as JSON instead of a table. */
   readonly json: boolean;
   /** Where to write a CPU profile of the service instead of measuring it; null measures. */
@@ -23,7 +25,8 @@ export interface BenchOptions {
 /** What `--help` prints. */
 export const usage = `npm run bench -- [options]
   --seconds N        length of each round, in seconds (default 4)
-  --only list|free   measure one endpoint only
+  --only WHAT        measure one thing only: list (of keys), free (ports of a node with 100,000),
+                     or ports (search and claims on a node with a million)
   --json             print the figures as JSON
   --workers          measure what each worker adds, from one to as many as there are cores
   --profile FILE     instead of measuring, write a CPU profile of the service under 64 connections
@@ -40,7 +43,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   if (values.help) return null;
   return {
     seconds: parseSeconds(values.seconds),
-    scenarios: values.only === undefined ? scenarioNames : [parseScenario(values.only)],
+    ...parseOnly(values.only),
     json: values.json,
     profile: values.profile ?? null,
     workers: values.workers,
@@ -71,8 +74,10 @@ function parseSeconds(text: string): number {
   return Number(text);
 }
 
-function parseScenario(name: string): ScenarioName {
+function parseOnly(name: string | undefined): Pick<BenchOptions, 'scenarios' | 'ports'> {
+  if (name === undefined) return { scenarios: scenarioNames, ports: true };
+  if (name === 'ports') return { scenarios: [], ports: true };
   const known = scenarioNames.find((scenario) => scenario === name);
-  if (known === undefined) throw new OperatorError(`--only ${name}: give one of ${scenarioNames.join(', ')}`);
-  return known;
+  if (known !== undefined) return { scenarios: [known], ports: false };
+  throw new OperatorError(`--only ${name}: give one of ${scenarioNames.join(', ')}, ports`);
 }

@@ -1,6 +1,4 @@
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { OperatorError } from '../src/operator-error.ts';
 import { claimingAs, idsOf } from '../test/claims/claiming.ts';
 import { freeAnywhere } from '../test/support/port-panel.ts';
 import { freeOn } from '../test/support/sidecar.ts';
@@ -18,10 +16,7 @@ export interface Measurement {
   readonly isWithin: boolean;
 }
 
-/**
- * Measures the free ports of a node with a million of them, beside the panel's own queries:
- * `node bench/ports.ts`.
- */
+/** Measures the free ports of a node with a million of them, beside the panel's own queries. */
 export async function measurePorts(): Promise<Measurement[]> {
   const setting = await createPortsSetting();
   try {
@@ -157,20 +152,4 @@ export function renderPorts(results: readonly Measurement[]): string {
     table.push([what, ms.toFixed(1), against, bound, isWithin ? 'within' : 'over']);
   }
   return `${portsOnNode} ports on one node, ${takenShare * 100} % taken; medians\n${table.toString()}`;
-}
-
-async function main(): Promise<void> {
-  const results = await measurePorts();
-  process.stdout.write(`${renderPorts(results)}\n`);
-  if (results.some(({ isWithin }) => !isWithin)) process.exitCode = 1;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
 }

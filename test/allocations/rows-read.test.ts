@@ -10,6 +10,7 @@ import { shellActor } from '../../src/audit/activity.ts';
 import { pickPorts } from '../../src/claims/pick-ports.ts';
 import type { PortWish } from '../../src/claims/port-wish.ts';
 import { loadSettings } from '../../src/config/load.ts';
+import { Reads } from '../../src/database/reads.ts';
 import { Totals } from '../../src/database/totals.ts';
 import { loadPanelEnv } from '../../src/panel/env/panel-env.ts';
 import { KnownPortIds } from '../../src/panel/port-ids.ts';
@@ -215,6 +216,7 @@ describe('rows that MariaDB reads, on a node of 1,000,000 ports of which 90 % ar
   test('a page far behind the last is empty, and nothing is read for it but the total', async () => {
     const list = createListAllocations({
       ...services(),
+      reads: new Reads(opened.database, null, { onAway: () => undefined, onBack: () => undefined }),
       portTotals: new Totals(),
       settings: { audit: { views: false } },
     } as Services);

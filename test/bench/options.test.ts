@@ -4,7 +4,7 @@ import { OperatorError } from '../../src/operator-error.ts';
 
 test('without options everything is measured, for people', () => {
   expect(parseOptions([])).toEqual({
-    ...{ seconds: 4, scenarios: ['list', 'free'], json: false, profile: null, workers: false },
+    ...{ seconds: 4, scenarios: ['list', 'free'], ports: true, json: false, profile: null, workers: false },
   });
 });
 
@@ -14,6 +14,7 @@ test('every option is read', () => {
   expect(parseOptions(args)).toEqual({
     seconds: 2,
     scenarios: ['free'],
+    ports: false,
     json: true,
     profile: 'here.cpuprofile',
     workers: true,
@@ -27,7 +28,7 @@ test('--help asks for the usage', () => {
 test.each([
   [['--seconds', '0'], '--seconds 0: give a whole number from 1 up'],
   [['--seconds', '1.5'], '--seconds 1.5: give a whole number from 1 up'],
-  [['--only', 'create'], '--only create: give one of list, free'],
+  [['--only', 'create'], '--only create: give one of list, free, ports'],
   [['--fast'], "Unknown option '--fast'"],
 ])('%j is refused in one line', (args, message) => {
   expect(() => parseOptions(args)).toThrow(new OperatorError(message));
