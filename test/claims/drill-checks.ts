@@ -54,13 +54,15 @@ export async function findOverlaps(db: SqlExecutor, log: DrillLog): Promise<stri
   );
   const problems: string[] = [];
   const portsOf = new Map<string, number[]>();
+  for (const { id, allocation_id: port } of rows) {
+    portsOf.set(String(id), [...(portsOf.get(String(id)) ?? []), Number(port)]);
+  }
   for (const [index, row] of rows.entries()) {
-    const id = String(row.id);
-    portsOf.set(id, [...(portsOf.get(id) ?? []), Number(row.allocation_id)]);
     const before = rows[index - 1];
     if (before === undefined || before.allocation_id !== row.allocation_id) continue;
     // It had the port until its time was over, or until somebody began to end it.
-    const ending = log.claims.get(String(before.id))?.endedAt ?? Number.POSITIVE_INFINITY;
+    const [id, createdAt] = [String(before.id), Number(before.created_at)];
+    const ending = log.earliestEnd(id, portsOf.get(id) ?? [], createdAt);
     const end = Math.min(Number(before.expires_at), ending);
     const isUsedTooLate = before.outcome === 'used' && ending > Number(row.created_at) + roundingMs;
     if (isUsedTooLate && Number.isFinite(ending)) {
@@ -70,7 +72,7 @@ export async function findOverlaps(db: SqlExecutor, log: DrillLog): Promise<stri
     }
     if (Number(row.created_at) >= end) continue;
     problems.push(
-      `port ${row.allocation_id} was held by ${before.id} until ${end} and by ${id} from ${row.created_at}`,
+      `port ${row.allocation_id} was held by ${before.id} until ${end} and by ${row.id} from ${row.created_at}`,
     );
   }
   for (const [id, { portIds }] of log.claims) {

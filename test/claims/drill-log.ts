@@ -11,6 +11,7 @@ export class DrillLog {
   /** How often what was answered: `claim 201`. */
   readonly answers = new Map<string, number>();
   readonly problems: string[] = [];
+  readonly #takings: { readonly portIds: ReadonlySet<number>; readonly at: number }[] = [];
 
   made(id: string, portIds: readonly number[]): void {
     this.claims.set(id, { portIds, endedAt: null });
@@ -26,6 +27,19 @@ export class DrillLog {
   notEnded(id: string): void {
     const claim = this.claims.get(id);
     if (claim !== undefined) claim.endedAt = null;
+  }
+
+  /** A server is about to get these ports, whoever holds them: claims of no others are used by it. */
+  taking(portIds: readonly number[]): void {
+    this.#takings.push({ portIds: new Set(portIds), at: Date.now() });
+  }
+
+  /** When the claim may have ended at the earliest, in Unix milliseconds; infinite where nothing was done for it. */
+  earliestEnd(id: string, portIds: readonly number[], createdAt: number): number {
+    const ends = this.#takings
+      .filter((taking) => taking.at >= createdAt && portIds.every((port) => taking.portIds.has(port)))
+      .map(({ at }) => at);
+    return Math.min(this.claims.get(id)?.endedAt ?? Number.POSITIVE_INFINITY, ...ends);
   }
 
   answered(what: string, status: number, expected: readonly number[]): void {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { classifyFailure } from '../../src/database/errors.ts';
 import { type AnsweredClaim, claimOf, type PortPanel } from '../support/port-panel.ts';
 import { until } from '../support/sidecar.ts';
 import { type Claiming, claimingAs, idsOf } from './claiming.ts';
@@ -210,7 +211,16 @@ class Drill {
   async #use(claiming: Claiming, claim: AnsweredClaim): Promise<void> {
     const { seed, panel } = this.#started;
     this.log.ending(claim.id);
-    const server = await seed.server(claim.node_id, idsOf(claim));
+    this.log.taking(idsOf(claim));
+    const server = await seed.server(claim.node_id, idsOf(claim)).catch((error: unknown) => {
+      // Some panels let no two servers have the same first port.
+      if (classifyFailure(error) === 'duplicate') return null;
+      throw error;
+    });
+    if (server === null) {
+      this.log.notEnded(claim.id);
+      return this.#release(claiming, claim);
+    }
     const [row] = await panel.query('select count(*) as number from allocations where server_id = ?', [
       server,
     ]);

@@ -1,3 +1,4 @@
+import { classifyFailure } from '../../src/database/errors.ts';
 import { Encrypter } from '../../src/panel/encrypter.ts';
 import { parseAppKey } from '../../src/panel/env/app-key.ts';
 import { serializePhpString } from '../../src/panel/php-string.ts';
@@ -157,11 +158,16 @@ export class PortSeed {
 
   /** Gives ports to a server, those that are free, as the panel does. */
   async assign(serverId: number, portIds: readonly number[]): Promise<void> {
-    const ids = portIds.join();
-    await this.#db.execute(
-      `update allocations set server_id = ? where id in (${ids}) and server_id is null`,
-      [serverId],
-    );
+    const statement = `update allocations set server_id = ? where id in (${portIds.join()}) and server_id is null`;
+    for (;;) {
+      try {
+        await this.#db.execute(statement, [serverId]);
+        return;
+      } catch (error) {
+        // Another wrote the same ports at the same time.
+        if (classifyFailure(error) !== 'conflict') throw error;
+      }
+    }
   }
 
   /** Takes a server away, whose ports are free then. */
