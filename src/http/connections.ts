@@ -68,16 +68,16 @@ function closeOnStop(app: FastifyInstance, inFlight: InFlight): void {
   });
   // Runs once the framework marks its answers with `Connection: close`.
   app.addHook('preClose', async () => {
+    // A turn of the event loop takes whoever has connected until then. After it others are refused, which tells them
+    // that nothing was done. Not by HTTP's own method, which would also close all idle connections in one breath.
+    await turn();
+    Server.prototype.close.call(app.server);
     const until = performance.now() + lastRequestsMs;
     while (connections.size > 0 && performance.now() < until) {
       for (const response of inFlight.arrived()) response.shouldKeepAlive = false;
       await delay(lastRequestsMs / 20);
     }
-    // Each turn of the event loop takes whoever has connected, and reads what has arrived: only what comes between
-    // that and the next line is lost.
-    await turn();
-    // Not HTTP's own, which would close all idle connections in the same breath.
-    Server.prototype.close.call(app.server);
+    // Each turn reads what has arrived: only what comes between it and the next line is lost.
     for (const socket of connections) {
       await turn();
       const busy = inFlight.arrived().some((response) => response.req.socket === socket);

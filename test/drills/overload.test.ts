@@ -10,6 +10,8 @@ import { byStatus, type Outcome, SteadyLoad, timesOf } from './steady-load.ts';
 
 const capacity = sized(200, 20);
 const seconds = sized(20, 1.5);
+/** What this process needs itself for so many callers counts too. */
+const boundedMs = sized(6000, 2000);
 
 describe.each(cells)('%s, asked by ten times as many as it works for at once', (cell) => {
   let sidecar: Sidecar;
@@ -66,9 +68,9 @@ describe.each(cells)('%s, asked by ten times as many as it works for at once', (
       expect(Object.keys(byStatus(outcomes))).toEqual(['200', '503']);
       expect(accepted.length).toBeGreaterThan(capacity);
       expect(new Set(refused.map(({ retryAfter }) => retryAfter))).toEqual(new Set(['1']));
-      expect(times.accepted).toBeLessThan(2000);
+      expect(times.accepted).toBeLessThan(boundedMs);
       expect(atOnce).toBeLessThan(50);
-      expect(slowestHealth).toBeLessThan(2000);
+      expect(slowestHealth).toBeLessThan(boundedMs);
       expect(grown).toBeLessThan(100);
     },
     drillTimeout,
