@@ -1,4 +1,3 @@
-import { OperatorError } from '../src/operator-error.ts';
 import type { RunningService } from '../test/support/service.ts';
 import { startBareServer } from './bare.ts';
 import { measureDirect } from './direct.ts';
@@ -8,6 +7,7 @@ import { type BenchOptions, parseOptions, type ScenarioName, usage } from './opt
 import { measurePorts, renderPorts } from './ports.ts';
 import { profileService } from './profile-service.ts';
 import { describeMachine, type Report, type RunFacts, renderReport } from './report.ts';
+import { runMain } from './run-main.ts';
 import { benchPaths, benchToken } from './seed.ts';
 import { createSetting, type Setting } from './setting.ts';
 import { measureWorkers, renderWorkers, type WorkersReport } from './workers.ts';
@@ -117,10 +117,4 @@ async function measureScenario(
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);

@@ -8,6 +8,7 @@ import { createPanelDatabase } from '../test/support/panel-database.ts';
 import { cpuTime } from './cpu-time.ts';
 import { percentile } from './percentile.ts';
 import { describeMachine } from './report.ts';
+import { runMain } from './run-main.ts';
 
 // From the start of the packed, installed program until it takes requests beside a panel on MariaDB. The CPU time
 // tells the same of a machine that has other things to do.
@@ -76,10 +77,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { extraFields } from '../../src/api-keys/api-key.ts';
 import { keySearchQuery } from '../../src/api-keys/query-schema.ts';
-import { createProgram } from '../../src/cli/program.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { type RunningService, startService } from '../support/service.ts';
 import { execute, inOrder, readExamples } from './examples.ts';
-import { codeBlocks, codeIn, readDocument, sectionOf, tableRows } from './markdown.ts';
+import { codeIn, readDocument, sectionOf, tableRows } from './markdown.ts';
+import { expectTaken, programLines } from './program-commands.ts';
 import { seedReadmeState } from './readme-state.ts';
 
 const document = readDocument('docs/keys.md');
@@ -68,22 +68,5 @@ test('the tables list every attribute and every filter', () => {
 });
 
 describe('commands of the program', () => {
-  const lines = codeBlocks(document)
-    .filter(({ language }) => language === 'sh')
-    .flatMap(({ text }) => text.split('\n'))
-    .filter((line) => line.startsWith('panel-sidecar '));
-
-  test.each(lines)('%s is one that it takes', (line) => {
-    const words = line.split(' ').slice(1);
-    let command = createProgram();
-    for (;;) {
-      const next = command.commands.find((candidate) => candidate.name() === words[0]);
-      if (next === undefined) break;
-      command = next;
-      words.shift();
-    }
-    const { operands, unknown } = command.parseOptions(words);
-    expect(unknown).toEqual([]);
-    expect(operands).toHaveLength(command.registeredArguments.length);
-  });
+  test.each(programLines(document))('%s is one that it takes', expectTaken);
 });

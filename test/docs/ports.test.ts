@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allocationQuerySchema, nodesQuerySchema } from '../../src/allocations/schema.ts';
 import { claimSchema } from '../../src/claims/schema.ts';
-import { createProgram } from '../../src/cli/program.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { PortSeed } from '../support/port-seed.ts';
@@ -9,6 +8,7 @@ import { type RunningService, startService } from '../support/service.ts';
 import { execute } from './examples.ts';
 import { type CodeBlock, codeBlocks, codeIn, readDocument, sectionOf, tableRows } from './markdown.ts';
 import { type PanelFront, startPanelFront } from './panel-front.ts';
+import { expectTaken, programLines } from './program-commands.ts';
 import { seedReadmeState } from './readme-state.ts';
 
 const document = readDocument('docs/ports.md');
@@ -125,21 +125,4 @@ test('the tables list every field of searches and claims', () => {
   expect(namesIn('Claim')[0]).toHaveLength(fieldsOf(claimSchema).length);
 });
 
-const lines = blocks
-  .filter(({ language }) => language === 'sh')
-  .flatMap(({ text }) => text.split('\n'))
-  .filter((line) => line.startsWith('panel-sidecar '));
-
-test.each(lines)('%s is one that the program takes', (line) => {
-  const words = line.split(' ').slice(1);
-  let command = createProgram();
-  for (;;) {
-    const next = command.commands.find((candidate) => candidate.name() === words[0]);
-    if (next === undefined) break;
-    command = next;
-    words.shift();
-  }
-  const { operands, unknown } = command.parseOptions(words);
-  expect(unknown).toEqual([]);
-  expect(operands).toHaveLength(command.registeredArguments.length);
-});
+test.each(programLines(document))('%s is one that the program takes', expectTaken);
