@@ -9,12 +9,12 @@ import {
   listedKeys,
   madeKey,
   makeKey,
-  recordedOf,
   startLife,
   works,
 } from '../support/life.ts';
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
+import { rotatingOn } from './rotating.ts';
 
 describe.each(lifeCells)('rotating a key with a grace, %s', (cell) => {
   let life: Life;
@@ -23,23 +23,7 @@ describe.each(lifeCells)('rotating a key with a grace, %s', (cell) => {
   });
   afterAll(() => life.close());
 
-  async function fresh(body: Readonly<Record<string, unknown>> = {}) {
-    const user = await life.seed.user();
-    return { user, old: await makeKey(life, user, { description: 'x', permissions: null, ...body }) };
-  }
-
-  const rotate = (
-    user: { readonly id: number },
-    key: { readonly identifier: string },
-    body: unknown = {},
-    by = life.key.bearer,
-  ) => life.ask({ method: 'POST', path: `${keyOf(user, key)}/rotate`, key: by, body });
-
-  const ownRow = async ({ identifier }: { readonly identifier: string }) =>
-    (await life.panel.query('select * from sidecar_keys where identifier = ?', [identifier]))[0];
-
-  const deletionsOf = (key: { readonly identifier: string }) =>
-    recordedOf(life.panel, 'user:api-key.delete', key);
+  const { fresh, rotate, ownRow, deletionsOf } = rotatingOn(() => life);
 
   it('the old key works beside the new one, with an end of its own', async () => {
     const { user, old } = await fresh();

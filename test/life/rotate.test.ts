@@ -13,6 +13,7 @@ import {
   works,
 } from '../support/life.ts';
 import { accountKeysOf, opened, type SeededUser } from '../support/seed.ts';
+import { rotatingOn } from './rotating.ts';
 
 const notFound = '404 NotFoundHttpException: The requested resource could not be found on the server.';
 const unauthorized = '403 AccessDeniedHttpException: This action is unauthorized.';
@@ -24,23 +25,7 @@ describe.each(lifeCells)('rotating a key, %s', (cell) => {
   });
   afterAll(() => life.close());
 
-  async function fresh(body: Readonly<Record<string, unknown>> = {}) {
-    const user = await life.seed.user();
-    return { user, old: await makeKey(life, user, { description: 'x', permissions: null, ...body }) };
-  }
-
-  const rotate = (
-    user: { readonly id: number },
-    key: { readonly identifier: string },
-    body: unknown = {},
-    by = life.key.bearer,
-  ) => life.ask({ method: 'POST', path: `${keyOf(user, key)}/rotate`, key: by, body });
-
-  const ownRow = async ({ identifier }: { readonly identifier: string }) =>
-    (await life.panel.query('select * from sidecar_keys where identifier = ?', [identifier]))[0];
-
-  const deletionsOf = (key: { readonly identifier: string }) =>
-    recordedOf(life.panel, 'user:api-key.delete', key);
+  const { fresh, rotate, ownRow, deletionsOf } = rotatingOn(() => life);
 
   it('answers as a creation does, and the old key is gone at once', async () => {
     const { user, old } = await fresh({ allowed_ips: ['127.0.0.0/8'], reference: 'r1' });
