@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { migrationRequired } from '../api-error.ts';
 import { AccessLevel } from '../auth/access.ts';
@@ -13,7 +13,6 @@ import { sendJson } from '../request/answer.ts';
 import { callerOf, targetUserOf } from '../request/caller.ts';
 import { idempotencyHeader, onceOf } from '../request/once-request.ts';
 import type { Services } from '../services.ts';
-import type { StoredKey } from '../stored-keys/stored-key.ts';
 import { allKeysRoutes } from './all-keys-routes.ts';
 import { apiKeyListSchema, createdKeySchema, revokedKeysSchema } from './answer-schema.ts';
 import { createCreateKey, type NewKey } from './create-key.ts';
@@ -48,8 +47,6 @@ export function apiKeyRoutes(api: FastifyInstance, services: Services): void {
 
 function listRoute(api: FastifyInstance, services: Services): void {
   const lists = createKeyLists(services);
-  /** What has been read ahead. */
-  const ahead = new WeakMap<FastifyRequest, Promise<readonly StoredKey[]>>();
   api.get<{ Params: { user: string }; Querystring: { filter?: KeyFilter } }>(
     '/users/:user/api-keys',
     {
@@ -58,10 +55,9 @@ function listRoute(api: FastifyInstance, services: Services): void {
       onRequest: (request, _reply, done) => {
         const id = parseRowId(request.params.user, services.database.largestId);
         if (id !== null && parseBearer(request.headers.authorization) !== null) {
-          const keys = lists.read(id);
+          request.keyHolder = lists.read(id);
           // A failure is the caller's concern only if the checks let them get as far.
-          keys.catch(() => undefined);
-          ahead.set(request, keys);
+          request.keyHolder.catch(() => undefined);
         }
         done();
       },
@@ -82,9 +78,9 @@ function listRoute(api: FastifyInstance, services: Services): void {
     async (request, reply) => {
       const { actor } = callerOf(request);
       const filter = request.query.filter ?? {};
-      const { id } = targetUserOf(request);
-      const keys = await (ahead.get(request) ?? lists.read(id));
-      const data = await lists.show(actor, id, keys, filter, fieldsOf(request));
+      const holder = await request.keyHolder;
+      if (holder === null) throw new Error('a list without the user it is of');
+      const data = await lists.show(actor, holder, filter, fieldsOf(request));
       return sendJson(reply, { object: 'list', data });
     },
   );

@@ -1,5 +1,11 @@
 import type { Hits } from './grouped-hits.ts';
-import { type RateLimit, type RateLimiter, toResult, type WindowState } from './rate-limiter.ts';
+import {
+  type RateLimit,
+  type RateLimiter,
+  type RateLimitResult,
+  toResult,
+  type WindowState,
+} from './rate-limiter.ts';
 
 interface Window {
   count: number;
@@ -23,7 +29,7 @@ export class MemoryRateLimiter implements RateLimiter {
     this.#now = now;
   }
 
-  async hit(limit: RateLimit, who: string) {
+  hit(limit: RateLimit, who: string): RateLimitResult {
     return toResult(limit, this.count({ limit, who, times: 1 }), this.#now());
   }
 

@@ -17,7 +17,8 @@ export async function keysList(user: string, options: PanelOptions & JsonOption)
   await withServices(options, async (services) => {
     const owner = await findKeyOwner(services, user);
     const lists = createKeyLists(services);
-    const data = await lists.show(shellActor, owner.id, await lists.read(owner.id), {}, noFields);
+    const holder = (await lists.read(owner.id)) ?? { ...owner, keys: [] };
+    const data = await lists.show(shellActor, holder, {}, noFields);
     if (options.json) printJson({ object: 'list', data });
     else print(data.length === 0 ? `${describeUser(owner)} has no API keys` : toTable(data));
   });

@@ -26,6 +26,11 @@ export class Reads {
     this.#events = events;
   }
 
+  /** Whether there is a replica, away or not. */
+  get hasReplica(): boolean {
+    return this.#replica !== null;
+  }
+
   /** Runs `read`, which must do nothing but read: it may run twice. */
   async run<Result>(read: (queries: Queries) => Promise<Result>): Promise<Result> {
     if (this.#replica === null || this.#returning !== null) return read(this.#primary.queries);

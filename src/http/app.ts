@@ -75,6 +75,7 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   app.decorateRequest('client');
   app.decorateRequest('sentContentType');
   app.decorateRequest('caller', null);
+  app.decorateRequest('keyHolder', null);
   app.decorateRequest('bodyFields');
   services.metrics.readInFlight(() => inFlight.size);
   app.addHook('onRequest', (request, reply, done) => {

@@ -10,6 +10,7 @@ import {
 import { type Actor, addressBlocked, type RefusalReason, requestRefused } from '../audit/activity.ts';
 import type { Access } from '../auth/access.ts';
 import { admitsAddress } from '../auth/allow-list.ts';
+import type { RateLimitResult } from '../auth/rate-limiter.ts';
 import { isSelfService, passesAdminGate, refusalReason } from '../auth/rules.ts';
 import { parseBody } from '../input/body.ts';
 import { cleanInput } from '../input/input.ts';
@@ -33,6 +34,7 @@ interface Passage {
   readonly lookUp: Promise<TargetUser | NodeView | null>;
 }
 
+const nobody = Promise.resolve(null);
 const notAdmin = 'This account does not have permission to access the API.';
 const notAuthorized = 'This action is unauthorized.';
 
@@ -150,29 +152,20 @@ export class Guard {
     await this.#recordRefusal(addressBlocked(actor, credential.owner.id, credential));
   }
 
-  async #throttle(passage: Passage): Promise<void> {
-    const { reply } = passage;
+  #throttle(passage: Passage): Promise<void> | undefined {
     const { rateLimiter, limits } = this.#services;
-    const result = await rateLimiter.hit(limits.requests, known(passage).owner.uuid);
-    const headers = {
-      'x-ratelimit-limit': String(result.limit),
-      'x-ratelimit-remaining': String(result.remaining),
-    };
-    if (!result.allowed) {
-      throw tooManyRequests({
-        ...headers,
-        'retry-after': String(result.retryAfter),
-        'x-ratelimit-reset': String(result.resetAt),
-      });
-    }
-    reply.headers(headers);
+    const counted = rateLimiter.hit(limits.requests, known(passage).owner.uuid);
+    if (counted instanceof Promise) return counted.then((result) => tellLimit(passage.reply, result));
+    tellLimit(passage.reply, counted);
+    return undefined;
   }
 
-  async #findTarget(request: FastifyRequest, { target }: Access): Promise<TargetUser | NodeView | null> {
-    if (target === 'none') return null;
+  #findTarget(request: FastifyRequest, { target }: Access): Promise<TargetUser | NodeView | null> {
+    if (target === 'none') return nobody;
+    if (request.keyHolder !== null) return request.keyHolder;
     const params = request.params as Readonly<Record<string, string>>;
     const id = parseRowId(params[target], this.#services.database.largestId);
-    if (id === null) return null;
+    if (id === null) return nobody;
     return target === 'user' ? this.#services.users.load(id) : this.#services.nodes.load(id);
   }
 
@@ -224,6 +217,23 @@ export class Guard {
       this.#services.logger.error({ err: error, event: activity.event }, 'could not record a refusal');
     }
   }
+}
+
+/** Tells a caller where their window stands. @throws ApiError 429 where it is full. */
+function tellLimit(reply: FastifyReply, result: RateLimitResult): void {
+  const headers = {
+    'x-ratelimit-limit': String(result.limit),
+    'x-ratelimit-remaining': String(result.remaining),
+  };
+  if (result.allowed) {
+    reply.headers(headers);
+    return;
+  }
+  throw tooManyRequests({
+    ...headers,
+    'retry-after': String(result.retryAfter),
+    'x-ratelimit-reset': String(result.resetAt),
+  });
 }
 
 /** The panel reads fields from body and query alike; the body's win. */

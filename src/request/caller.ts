@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../audit/activity.ts';
 import type { Access } from '../auth/access.ts';
 import type { Credential, NodeView, TargetUser } from '../panel/panel.ts';
+import type { KeyHolder } from '../stored-keys/stored-key.ts';
 import type { ResolvedClient } from './client.ts';
 
 /** Who sent a request and what it is about, once the guard has let it pass. */
@@ -18,6 +19,8 @@ declare module 'fastify' {
     /** Content-Type as sent. */
     sentContentType: string | undefined;
     caller: Caller | null;
+    /** The user in the path, where the route has asked for them on arrival together with their keys. */
+    keyHolder: Promise<KeyHolder | null> | null;
     /** The fields of the body alone, as they were sent; `body` has those of the query too. */
     bodyFields: Readonly<Record<string, unknown>>;
   }

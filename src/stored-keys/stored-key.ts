@@ -1,7 +1,8 @@
+import { type SqlBool, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { PanelClock } from '../panel/clock.ts';
 import { type OwnKeyFacts, type OwnKeyRow, ownKeyColumns, readOwnFacts } from '../panel/own-key.ts';
-import { accountKeyType } from '../panel/panel.ts';
+import { accountKeyType, type TargetUser } from '../panel/panel.ts';
 
 /** An account key as the panel's table and the own tables have it together. */
 export interface StoredKey {
@@ -19,6 +20,11 @@ export interface StoredKey {
   readonly own: OwnKeyFacts;
 }
 
+/** A user with their account keys, oldest first. */
+export interface KeyHolder extends TargetUser {
+  readonly keys: readonly StoredKey[];
+}
+
 interface KeyRow extends OwnKeyRow {
   readonly id: number;
   readonly user_id: number;
@@ -30,26 +36,45 @@ interface KeyRow extends OwnKeyRow {
   readonly expires_at: string | null;
 }
 
+const keyColumns = [
+  ...(['k.id', 'k.user_id', 'k.identifier', 'k.memo', 'k.allowed_ips'] as const),
+  ...(['k.last_used_at', 'k.created_at', 'k.expires_at'] as const),
+];
+
+/** A row that is left of a deleted key says nothing of the one that has its id now. */
+const isOwnRow = sql<SqlBool>`o.api_key_id = k.id and o.identifier = k.identifier`;
+
 /** Selects account keys, `k`, with what the own tables say of them, `o`, where those are there. */
 export function selectKeys(queries: Queries, hasOwnTables: boolean) {
   return queries
     .selectFrom('api_keys as k')
-    .select([
-      ...(['k.id', 'k.user_id', 'k.identifier', 'k.memo', 'k.allowed_ips'] as const),
-      ...(['k.last_used_at', 'k.created_at', 'k.expires_at'] as const),
-    ])
+    .select(keyColumns)
     .$if(hasOwnTables, (query) =>
-      query
-        .leftJoin('sidecar_keys as o', (join) =>
-          // A row that is left of a deleted key says nothing of the one that has its id now.
-          join.onRef('o.api_key_id', '=', 'k.id').onRef('o.identifier', '=', 'k.identifier'),
-        )
-        .select(ownKeyColumns),
+      query.leftJoin('sidecar_keys as o', (join) => join.on(isOwnRow)).select(ownKeyColumns),
     )
     .where('k.key_type', '=', accountKeyType);
 }
 
-/** Reads a row that `selectKeys` selected. */
+/** Selects users, `t`, each as often as there are account keys of theirs, with those; once where there are none. */
+export function selectHolders(queries: Queries, hasOwnTables: boolean) {
+  return queries
+    .selectFrom('users as t')
+    .leftJoin('api_keys as k', (join) =>
+      join.onRef('k.user_id', '=', 't.id').on('k.key_type', '=', accountKeyType),
+    )
+    .select('t.id as holder_id')
+    .select(keyColumns)
+    .$if(hasOwnTables, (query) =>
+      query.leftJoin('sidecar_keys as o', (join) => join.on(isOwnRow)).select(ownKeyColumns),
+    );
+}
+
+/** Whether a row that `selectHolders` selected has a key. */
+export function isKeyRow<Row extends { readonly id: number | null }>(row: Row): row is Row & KeyRow {
+  return row.id !== null;
+}
+
+/** Reads a row with a key. */
 export function toStoredKey(row: KeyRow, clock: PanelClock): StoredKey {
   const own = readOwnFacts(row, row.identifier);
   const end = row.expires_at === null ? null : clock.fromColumn(row.expires_at);
