@@ -35,13 +35,12 @@ export const noFields: ReadonlySet<ExtraField> = new Set();
  * @param asked Extra attributes to show even where they say nothing.
  */
 export function toApiKey(key: StoredKey, clock: PanelClock, asked: ReadonlySet<ExtraField>): ApiKeyResource {
-  const show = (text: string | null) => (text === null ? null : clock.show(text));
   const attributes = {
     identifier: key.identifier,
     description: key.memo,
     allowed_ips: readAllowedIps(key.allowedIps),
-    last_used_at: show(key.lastUsedAt),
-    created_at: show(key.createdAt),
+    last_used_at: key.lastUsedAt === null ? null : clock.show(key.lastUsedAt),
+    created_at: key.createdAt === null ? null : clock.show(key.createdAt),
   };
   if (asked.size === 0 && isPlain(key)) return { object: 'api_key', attributes };
   return { object: 'api_key', attributes: { ...attributes, ...extraAttributes(key, clock, asked) } };

@@ -10,6 +10,9 @@ export interface KeyFilter {
   readonly disabled?: boolean;
 }
 
+/** No wish at all. */
+export const everyKey: KeyFilter = {};
+
 /** Whether a key is among those a caller asked for. */
 export function matchesFilter(key: StoredKey, filter: KeyFilter, now: Date): boolean {
   const { description, reference, expired, disabled } = filter;

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { type Actor, keysViewed } from '../audit/activity.ts';
 import { Batcher } from '../database/batcher.ts';
 import type { Queries } from '../database/database.ts';
@@ -13,7 +12,7 @@ import {
   toStoredKey,
 } from '../stored-keys/stored-key.ts';
 import { type ApiKeyResource, type ExtraField, toApiKey } from './api-key.ts';
-import { type KeyFilter, matchesFilter } from './key-filter.ts';
+import { everyKey, type KeyFilter, matchesFilter } from './key-filter.ts';
 
 /** Lists of a user's keys; those that are asked for at the same time share a round trip. */
 export interface KeyLists {
@@ -35,7 +34,7 @@ export function createKeyLists(services: Services): KeyLists {
     read: reads.hasReplica ? readApart(services) : readTogether(services),
     async show(actor, { id, keys }, filter, fields) {
       const now = new Date();
-      const shown = keys.filter((key) => matchesFilter(key, filter, now));
+      const shown = filter === everyKey ? keys : keys.filter((key) => matchesFilter(key, filter, now));
       if (settings.audit.views) await activityLog.append(keysViewed(actor, id, shown.length));
       return shown.map((key) => toApiKey(key, panel.clock, fields));
     },
@@ -46,19 +45,18 @@ export function createKeyLists(services: Services): KeyLists {
 function readTogether({ database, panel, hasOwnTables }: Services): KeyLists['read'] {
   const statement = new SizedStatement((queries: Queries, userIds: readonly number[]) =>
     selectHolders(queries, hasOwnTables)
-      .select(panel.adminFlag(sql.ref('t.id')).as('is_admin'))
+      .select(panel.adminFlagOf('t').as('is_admin'))
       .where('t.id', 'in', userIds),
   );
   const holders = new Batcher(async (userIds: readonly number[]) => {
     const rows = await statement.find(database.queries, [...new Set(userIds)]);
-    const byUser = Map.groupBy(rows, (row) => row.holder_id);
-    return userIds.map((id) => {
-      const own = byUser.get(id);
-      const [first] = own ?? [];
-      if (own === undefined || first === undefined) return null;
-      const keys = own.filter(isKeyRow).map((row) => toStoredKey(row, panel.clock));
-      return { id, isAdmin: first.is_admin === 1, keys: oldestFirst(keys) };
-    });
+    const found = new Map<number, KeyHolder & { readonly keys: StoredKey[] }>();
+    for (const row of oldestFirst(rows)) {
+      const holder = found.get(row.holder_id) ?? { id: row.holder_id, isAdmin: row.is_admin === 1, keys: [] };
+      found.set(row.holder_id, holder);
+      if (isKeyRow(row)) holder.keys.push(toStoredKey(row, panel.clock));
+    }
+    return userIds.map((id) => found.get(id) ?? null);
   });
   return (userId) => holders.load(userId);
 }
@@ -70,10 +68,9 @@ function readApart({ users, reads, panel, hasOwnTables }: Services): KeyLists['r
   );
   const keysOf = new Batcher(async (userIds: readonly number[]) => {
     const rows = await reads.run((queries) => statement.find(queries, [...new Set(userIds)]));
-    const byUser = Map.groupBy(rows, (row) => row.user_id);
-    return userIds.map((id) =>
-      oldestFirst((byUser.get(id) ?? []).map((row) => toStoredKey(row, panel.clock))),
-    );
+    const keys = oldestFirst(rows).map((row) => toStoredKey(row, panel.clock));
+    const byUser = Map.groupBy(keys, (key) => key.userId);
+    return userIds.map((id) => byUser.get(id) ?? []);
   });
   return async (userId) => {
     const [user, keys] = await Promise.all([users.load(userId), keysOf.load(userId)]);
@@ -82,6 +79,6 @@ function readApart({ users, reads, panel, hasOwnTables }: Services): KeyLists['r
 }
 
 /** Sorted here: a database would sort the keys of all together, and for that perhaps read a whole table in order. */
-function oldestFirst(keys: StoredKey[]): readonly StoredKey[] {
-  return keys.sort((a, b) => a.id - b.id);
+function oldestFirst<Row extends { readonly id: number | null }>(rows: readonly Row[]): readonly Row[] {
+  return rows.toSorted((a, b) => (a.id ?? 0) - (b.id ?? 0));
 }

@@ -7,7 +7,7 @@ import type { Input } from '../input/input.ts';
 import { invalid } from '../input/invalid.ts';
 import { callerOf } from '../request/caller.ts';
 import type { Services } from '../services.ts';
-import { type ExtraField, extraFields } from './api-key.ts';
+import { type ExtraField, extraFields, noFields } from './api-key.ts';
 import { boundAddresses, type KeyCaller } from './caller-bounds.ts';
 
 /** Paths of the API's key routes, as documentation and audit name them. */
@@ -68,7 +68,7 @@ export function keyCallerOf(request: FastifyRequest, { panel, settings }: Servic
 /** Extra attributes that `fields` asks for. @throws ApiError 422 for an unknown one. */
 export function fieldsOf(request: FastifyRequest): ReadonlySet<ExtraField> {
   const { fields } = (request.query ?? {}) as { fields?: unknown };
-  if (fields === undefined || fields === null) return new Set();
+  if (fields === undefined || fields === null) return noFields;
   const names = typeof fields === 'string' ? fields.split(',').map((name) => name.trim()) : [];
   if (names.length === 0 || !names.every(isExtraField)) {
     throw invalid('fields', 'in', `The selected fields is invalid: known are ${extraFields.join(', ')}.`);

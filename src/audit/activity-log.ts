@@ -28,7 +28,8 @@ export class ActivityLog {
     this.#panel = panel;
     const insert = createInsertActivities([...columns, ...Object.keys(panel.activityColumns(new Date()))]);
     this.#appends = new Batcher(async (activities) => {
-      const rows = activities.map((activity) => this.#toRow(activity));
+      const own = panel.activityColumns(new Date());
+      const rows = activities.map((activity) => toRow(activity, own));
       await withConflictRetries(() => insert(database.queries, rows));
       return activities.map(() => undefined);
     });
@@ -59,7 +60,8 @@ export class ActivityLog {
    */
   async appendWithin(queries: Queries, activity: Activity): Promise<void> {
     try {
-      const id = await this.#database.insertRow(queries, 'activity_logs', this.#toRow(activity));
+      const row = toRow(activity, this.#panel.activityColumns(new Date()));
+      const id = await this.#database.insertRow(queries, 'activity_logs', row);
       await this.#insertSubjects(queries, id, activity.subjects);
     } catch (error) {
       if (classifyFailure(error) === 'conflict') throw error;
@@ -76,16 +78,20 @@ export class ActivityLog {
     }));
     await queries.insertInto('activity_log_subjects').values(rows).execute();
   }
+}
 
-  #toRow({ event, actor, properties }: Activity): Insertable<ActivityLogsTable> {
-    return {
-      event,
-      ip: actor.ip,
-      actor_type: actor.userId === null ? null : 'user',
-      actor_id: actor.userId,
-      api_key_id: actor.apiKeyId,
-      properties: phpJson(properties),
-      ...this.#panel.activityColumns(new Date()),
-    };
-  }
+/** @param own What only this panel wants written. */
+function toRow(
+  { event, actor, properties }: Activity,
+  own: Readonly<Record<string, unknown>>,
+): Insertable<ActivityLogsTable> {
+  return {
+    event,
+    ip: actor.ip,
+    actor_type: actor.userId === null ? null : 'user',
+    actor_id: actor.userId,
+    api_key_id: actor.apiKeyId,
+    properties: phpJson(properties),
+    ...own,
+  };
 }

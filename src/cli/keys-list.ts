@@ -1,5 +1,6 @@
 import type { AllowedIps, ApiKeyResource } from '../api-keys/api-key.ts';
 import { noFields } from '../api-keys/api-key.ts';
+import { everyKey } from '../api-keys/key-filter.ts';
 import { createKeyLists } from '../api-keys/list-keys.ts';
 import { shellActor } from '../audit/activity.ts';
 import { describeUser, findKeyOwner } from './find-user.ts';
@@ -18,7 +19,7 @@ export async function keysList(user: string, options: PanelOptions & JsonOption)
     const owner = await findKeyOwner(services, user);
     const lists = createKeyLists(services);
     const holder = (await lists.read(owner.id)) ?? { ...owner, keys: [] };
-    const data = await lists.show(shellActor, holder, {}, noFields);
+    const data = await lists.show(shellActor, holder, everyKey, noFields);
     if (options.json) printJson({ object: 'list', data });
     else print(data.length === 0 ? `${describeUser(owner)} has no API keys` : toTable(data));
   });

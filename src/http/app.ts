@@ -47,7 +47,7 @@ export async function buildApp(services: Services, env: PanelEnv): Promise<Fasti
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096, querystringParser: parseForm },
     frameworkErrors: (_error, request, reply) => {
       // No hook runs for these.
-      reply.headers(headersOfEveryAnswer(request.id));
+      setHeadersOfEveryAnswer(reply, request.id);
       sendError(reply as never, badRequest('The path of the request could not be read.'));
     },
     clientErrorHandler: createUnreadableAnswerer(services),
@@ -81,7 +81,7 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   app.addHook('onRequest', (request, reply, done) => {
     inFlight.add(reply.raw);
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
-    reply.headers(headersOfEveryAnswer(request.id));
+    setHeadersOfEveryAnswer(reply, request.id);
     hideContentType(request);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       done(badRequest('The Host header is missing.'));
@@ -94,8 +94,8 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   registerConnections(app, services, inFlight);
 }
 
-function headersOfEveryAnswer(requestId: string): Record<string, string> {
-  return { 'x-request-id': requestId, 'cache-control': 'no-cache, private' };
+function setHeadersOfEveryAnswer(reply: FastifyReply, requestId: string): void {
+  reply.header('x-request-id', requestId).header('cache-control', 'no-cache, private');
 }
 
 /**

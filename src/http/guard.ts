@@ -21,20 +21,29 @@ import type { Services } from '../services.ts';
 import { OncePerMinute } from './once-per-minute.ts';
 
 /** A request on its way through the stages. */
-interface Passage {
+class Passage {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly access: Access;
-  readonly now: Date;
-  credential: Credential | null;
-  fields: Record<string, unknown>;
-  user: TargetUser | null;
-  node: NodeView | null;
   /** What the path names; asked for on arrival, so that it comes while the key is looked up. */
   readonly lookUp: Promise<TargetUser | NodeView | null>;
+  readonly now = new Date();
+  credential: Credential | null = null;
+  /** Of the body. */
+  fields: Readonly<Record<string, unknown>> = noFields;
+  user: TargetUser | null = null;
+  node: NodeView | null = null;
+
+  constructor(request: FastifyRequest, reply: FastifyReply, access: Access, lookUp: Passage['lookUp']) {
+    this.request = request;
+    this.reply = reply;
+    this.access = access;
+    this.lookUp = lookUp;
+  }
 }
 
 const nobody = Promise.resolve(null);
+const noFields: Readonly<Record<string, unknown>> = Object.freeze({});
 const notAdmin = 'This account does not have permission to access the API.';
 const notAuthorized = 'This action is unauthorized.';
 
@@ -64,11 +73,7 @@ export class Guard {
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { access } = request.routeOptions.config;
     if (access === undefined) throw new Error('a guarded route without declared access');
-    const passage: Passage = {
-      ...{ request, reply, access, now: new Date() },
-      ...{ credential: null, fields: {}, user: null, node: null },
-      lookUp: this.#findTarget(request, access),
-    };
+    const passage = new Passage(request, reply, access, this.#findTarget(request, access));
     if (access.allowsAnonymous && request.headers.authorization === undefined) {
       await this.#readBody(passage);
       takeInput(passage);
@@ -169,12 +174,13 @@ export class Guard {
     return target === 'user' ? this.#services.users.load(id) : this.#services.nodes.load(id);
   }
 
-  async #bindTarget(passage: Passage): Promise<void> {
-    if (passage.access.target === 'none') return;
-    const found = await passage.lookUp;
-    if (found === null) throw notFound();
-    if (passage.access.target === 'user') passage.user = found as TargetUser;
-    else passage.node = found as NodeView;
+  #bindTarget(passage: Passage): Promise<void> | undefined {
+    if (passage.access.target === 'none') return undefined;
+    return passage.lookUp.then((found) => {
+      if (found === null) throw notFound();
+      if (passage.access.target === 'user') passage.user = found as TargetUser;
+      else passage.node = found as NodeView;
+    });
   }
 
   #checkAdmin(passage: Passage): Promise<void> | undefined {
@@ -221,16 +227,13 @@ export class Guard {
 
 /** Tells a caller where their window stands. @throws ApiError 429 where it is full. */
 function tellLimit(reply: FastifyReply, result: RateLimitResult): void {
-  const headers = {
-    'x-ratelimit-limit': String(result.limit),
-    'x-ratelimit-remaining': String(result.remaining),
-  };
+  const [limit, remaining] = [String(result.limit), String(result.remaining)];
   if (result.allowed) {
-    reply.headers(headers);
+    reply.header('x-ratelimit-limit', limit).header('x-ratelimit-remaining', remaining);
     return;
   }
   throw tooManyRequests({
-    ...headers,
+    ...{ 'x-ratelimit-limit': limit, 'x-ratelimit-remaining': remaining },
     'retry-after': String(result.retryAfter),
     'x-ratelimit-reset': String(result.resetAt),
   });
@@ -241,7 +244,7 @@ function takeInput({ request, fields }: Passage): void {
   const query = request.query as Record<string, unknown>;
   request.query = cleanInput(query);
   request.bodyFields = fields;
-  request.body = cleanInput({ ...query, ...fields });
+  request.body = cleanInput(fields === noFields ? query : { ...query, ...fields });
 }
 
 function known(passage: Passage): Credential {

@@ -3,6 +3,16 @@ import type { ServerResponse } from 'node:http';
 /** The answers that are owed or on their way. */
 export class InFlight {
   readonly #responses = new Set<ServerResponse>();
+  /** One for all, as each request would have to make its own. */
+  readonly #onClose: (this: ServerResponse) => void;
+
+  constructor() {
+    const responses = this.#responses;
+    this.#onClose = function close() {
+      responses.delete(this);
+    };
+  }
+
   get size(): number {
     return this.#responses.size;
   }
@@ -11,7 +21,7 @@ export class InFlight {
   add(response: ServerResponse): void {
     this.#responses.add(response);
     // Not the framework's `onResponse`, which is not called where the client has hung up.
-    response.once('close', () => this.#responses.delete(response));
+    response.on('close', this.#onClose);
   }
 
   /** Those whose request has arrived in full. */

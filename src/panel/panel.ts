@@ -126,6 +126,8 @@ export interface Panel {
   findCapacities(queries: Queries, ids: readonly number[] | null): Promise<readonly NodeCapacity[]>;
   /** A number in SQL: 1 where the user with this id holds any administrative power, else 0. */
   adminFlag(userId: Expression<number>): RawBuilder<number>;
+  /** The same of each row of `users` in a statement that has the table under this alias. */
+  adminFlagOf(users: string): RawBuilder<number>;
   /** Whether the ACL lets this key use a resource at a level, the panel's exemptions included. */
   allows(credential: Credential, resource: Resource, level: number): boolean;
 

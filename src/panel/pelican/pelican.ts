@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Queries } from '../../database/database.ts';
 import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock } from '../clock.ts';
@@ -46,6 +46,7 @@ function createPanel(hasOwnTables: boolean): Panel {
     findNodes: (queries, ids) => findNodes(own(queries), ids, clock),
     findCapacities: (queries, ids) => findCapacities(own(queries), ids),
     adminFlag: isAdmin,
+    adminFlagOf: (users) => isAdmin(sql.ref(`${users}.id`)),
     allows,
     nullableFields: [],
     newKeyColumns: { permissions: '[]' },

@@ -48,6 +48,7 @@ function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
     findCapacities: (queries, ids) => findCapacities(own(queries), ids),
     adminFlag: (userId) =>
       sql<number>`(select u.root_admin from ${sql.table('users')} as u where u.id = ${userId})`,
+    adminFlagOf: (users) => sql<number>`${sql.ref(`${users}.root_admin`)}`,
     nullableFields: ['allowed_ips'],
     newKeyColumns: {},
     activityColumns: () => ({}),
