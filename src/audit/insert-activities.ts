@@ -21,7 +21,8 @@ export function createInsertActivities(columns: readonly string[]): InsertActivi
     return queries.insertInto('activity_logs').values(rows as unknown as NewRow[]);
   });
   return async (queries, rows) => {
-    const values = rows.flatMap((row) => columns.map((column) => row[column]));
+    const values: unknown[] = [];
+    for (const row of rows) for (const column of columns) values.push(row[column]);
     await statement.run(queries, values);
   };
 }

@@ -67,20 +67,35 @@ export function resolveClient(
   const proxy = parseAddress(withoutZone(peer));
   if (proxy === null || !isTrusted(proxy, proxy, trusted)) return directClient(peer, headers);
 
-  const scheme = schemeOf(firstOf(headers['x-forwarded-proto']));
-  return {
-    ip: formatAddress(forwardedAddress(proxy, headers['x-forwarded-for'], trusted)),
-    scheme,
-    host: hostOf(
-      firstOf(headers['x-forwarded-host']) ?? soleOf(headers.host),
-      scheme,
-      firstOf(headers['x-forwarded-port']),
-    ),
-  };
+  return new Client(
+    formatAddress(forwardedAddress(proxy, headers['x-forwarded-for'], trusted)),
+    schemeOf(firstOf(headers['x-forwarded-proto'])),
+    firstOf(headers['x-forwarded-host']) ?? soleOf(headers.host),
+    firstOf(headers['x-forwarded-port']),
+  );
 }
 
 function directClient(peer: string, headers: ForwardingHeaders): ResolvedClient {
-  return { ip: peerText(peer), scheme: 'http', host: hostOf(soleOf(headers.host), 'http', undefined) };
+  return new Client(peerText(peer), 'http', soleOf(headers.host), undefined);
+}
+
+/** Reads the host only when asked: few answers have links. */
+class Client implements ResolvedClient {
+  readonly ip: string;
+  readonly scheme: Scheme;
+  readonly #host: string | undefined;
+  readonly #port: string | undefined;
+
+  constructor(ip: string, scheme: Scheme, host: string | undefined, port: string | undefined) {
+    this.ip = ip;
+    this.scheme = scheme;
+    this.#host = host;
+    this.#port = port;
+  }
+
+  get host(): string | null {
+    return hostOf(this.#host, this.scheme, this.#port);
+  }
 }
 
 // Node's spelling is canonical but for the two things cut here, so the text need not be parsed.
