@@ -1,3 +1,4 @@
+import { needsRoom } from '../allocations/select-nodes.ts';
 import { type ApiError, conflict, notFound } from '../api-error.ts';
 import { type Actor, claimChanged } from '../audit/activity.ts';
 import type { Queries } from '../database/database.ts';
@@ -95,14 +96,17 @@ export function releaseClaim(
  *
  * @throws ApiError 404, 409 for a claim that is not held, 422 beyond 24 hours in all.
  */
-export function extendClaim(
+export async function extendClaim(
   { database, activityLog }: Services,
   actor: Actor,
   userId: number,
   id: string,
   ttlSeconds: number,
 ): Promise<MadeClaim> {
+  const { nodeId, ...room } = await ownClaim(database.queries, userId, id);
   return database.transaction(async (queries) => {
+    // Before the claim, as whoever makes one does: its room is not to be promised to others at its end, and held after.
+    if (needsRoom(room)) await database.lockNode(queries, nodeId);
     const claim = await lockedClaim(queries, userId, id);
     const now = await databaseNow(database, queries);
     const status = statusOf(claim, now);

@@ -122,7 +122,7 @@ async function writeClaim(
   await insertClaim(database, queries, row);
   const claim = { ...row, outcome: null, ...(await readClaimPorts(queries, row.id)) };
   const isTaken = claim.ports.length < portIds.length || claim.ports.some((port) => port.server_id !== null);
-  // The panel gave one to a server since they were picked.
+  // The panel gave one to a server, or removed it, since they were picked.
   if (isTaken) throw new NotHeld('taken');
   const properties = { ports: portIds.length, ...(reference === null ? {} : { reference }) };
   await activityLog.appendWithin(queries, claimChanged(actor, 'create', claim, properties));

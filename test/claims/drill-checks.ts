@@ -43,42 +43,63 @@ export async function findWrong(db: SqlExecutor, { maxHeld, memory }: DrillBound
   ];
 }
 
-/** A claim's time is that of its first statement, and others look at a port in the midst of it. */
-const roundingMs = 500;
-
-/** Says which claims overlap, or differ from what was answered, once a drill is over. */
+/**
+ * Says which claims surely overlap, or differ from what was answered, once a drill is over. When a claim got its ports
+ * is somewhere between the time that it has, which is that of its first statement, and its answer: it may have waited
+ * for others, even for those who had the port before.
+ */
 export async function findOverlaps(db: SqlExecutor, log: DrillLog): Promise<string[]> {
   const rows = await db.query(
     `select c.id, c.created_at, c.expires_at, c.outcome, p.allocation_id from sidecar_claims c
-     join sidecar_claim_ports p on p.claim_id = c.id order by p.allocation_id, c.created_at, c.id`,
+     join sidecar_claim_ports p on p.claim_id = c.id`,
   );
-  const problems: string[] = [];
   const portsOf = new Map<string, number[]>();
   for (const { id, allocation_id: port } of rows) {
     portsOf.set(String(id), [...(portsOf.get(String(id)) ?? []), Number(port)]);
   }
-  for (const [index, row] of rows.entries()) {
-    const before = rows[index - 1];
-    if (before === undefined || before.allocation_id !== row.allocation_id) continue;
+  const stays = rows.flatMap((row) => {
+    const id = String(row.id);
+    const madeAt = log.claims.get(id)?.madeAt;
+    // One that nobody was told of may have been made at any time.
+    if (madeAt === undefined) return [];
+    const ending = log.earliestEnd(id, portsOf.get(id) ?? [], Number(row.created_at));
     // It had the port until its time was over, or until somebody began to end it.
-    const [id, createdAt] = [String(before.id), Number(before.created_at)];
-    const ending = log.earliestEnd(id, portsOf.get(id) ?? [], createdAt);
-    const end = Math.min(Number(before.expires_at), ending);
-    const isUsedTooLate = before.outcome === 'used' && ending > Number(row.created_at) + roundingMs;
-    if (isUsedTooLate && Number.isFinite(ending)) {
-      problems.push(
-        `claim ${before.id} counts as used, though port ${row.allocation_id} was ${row.id}'s by then`,
-      );
-    }
-    if (Number(row.created_at) >= end) continue;
-    problems.push(
-      `port ${row.allocation_id} was held by ${before.id} until ${end} and by ${row.id} from ${row.created_at}`,
-    );
-  }
+    const end = Math.min(Number(row.expires_at), ending);
+    return [{ id, port: Number(row.allocation_id), madeAt, ending, end, isUsed: row.outcome === 'used' }];
+  });
+  const problems = [...Map.groupBy(stays, ({ port }) => port).values()].flatMap(overlapsOf);
   for (const [id, { portIds }] of log.claims) {
     const stored = portsOf.get(id)?.toSorted((a, b) => a - b);
     if (String(stored) === String(portIds.toSorted((a, b) => a - b))) continue;
     problems.push(`claim ${id} was answered with the ports ${portIds}, but has ${stored}`);
   }
   return problems;
+}
+
+/** The time of a claim at one port. */
+interface Stay {
+  readonly id: string;
+  readonly port: number;
+  readonly madeAt: number;
+  readonly ending: number;
+  readonly end: number;
+  readonly isUsed: boolean;
+}
+
+function overlapsOf(stays: readonly Stay[]): string[] {
+  const inOrder = stays.toSorted((a, b) => a.madeAt - b.madeAt);
+  return inOrder.flatMap((stay, index) => {
+    const before = inOrder[index - 1];
+    if (before === undefined) return [];
+    const problems: string[] = [];
+    if (before.isUsed && Number.isFinite(before.ending) && before.ending > stay.madeAt) {
+      problems.push(`claim ${before.id} counts as used, though port ${stay.port} was ${stay.id}'s by then`);
+    }
+    if (stay.madeAt < before.end) {
+      problems.push(
+        `port ${stay.port} was held by ${before.id} until ${before.end} and by ${stay.id} from ${stay.madeAt}`,
+      );
+    }
+    return problems;
+  });
 }

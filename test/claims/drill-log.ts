@@ -1,6 +1,8 @@
 /** What is known of a claim from the answers to those who made and ended it. */
 export interface LoggedClaim {
   readonly portIds: readonly number[];
+  /** When it was answered, in Unix milliseconds: from then on it surely has its ports. */
+  readonly madeAt: number;
   /** When something was begun that ends it, in Unix milliseconds; null while nothing was. */
   endedAt: number | null;
 }
@@ -14,7 +16,7 @@ export class DrillLog {
   readonly #takings: { readonly portIds: ReadonlySet<number>; readonly at: number }[] = [];
 
   made(id: string, portIds: readonly number[]): void {
-    this.claims.set(id, { portIds, endedAt: null });
+    this.claims.set(id, { portIds, madeAt: Date.now(), endedAt: null });
   }
 
   /** Something that ends the claim is about to be sent: from now on others may hold its ports. */

@@ -79,19 +79,39 @@ export async function waitsForUser(panel: PanelDatabase, url: string): Promise<b
 
 /** Whether the service waits for keys that somebody else holds. SQLite does not show it. */
 export function waitsForKeys(panel: PanelDatabase): Promise<boolean> {
-  return waitsForLock(panel, "state = 'Waiting for table metadata lock'");
+  return waitsForLock(panel, onTable);
+}
+
+/** How many requests wait for the activity log, or for a user or node. SQLite does not show it. */
+export async function requestsThatWait(panel: PanelDatabase): Promise<number> {
+  const insert = 'insert into%activity%logs%';
+  const onMysql = `(${onTable} and info like '${insert}' or info like '%for update')`;
+  const onPostgres = `(query like '${insert}' or query like '%advisory%')`;
+  return (await waiting(panel, onMysql, onPostgres)).length;
+}
+
+const onTable = "state = 'Waiting for table metadata lock'";
+
+/** Whether a new claim of the service's waits for an ended one that somebody else holds. SQLite does not show it. */
+export function waitsForEndedClaim(panel: PanelDatabase): Promise<boolean> {
+  const update = "update%set outcome = ''expired''%";
+  return waitsForLock(panel, `info like '${update}'`, `query like '${update}'`);
 }
 
 /**
  * @param onMysql how a process shows there that it waits; InnoDB's own table of waits is no help, as it is not
  *   brought up to date while it is being read all the time
  */
-async function waitsForLock(panel: PanelDatabase, onMysql: string): Promise<boolean> {
-  const waiting =
+async function waitsForLock(panel: PanelDatabase, onMysql: string, onPostgres?: string): Promise<boolean> {
+  return (await waiting(panel, onMysql, onPostgres)).length > 0;
+}
+
+function waiting(panel: PanelDatabase, onMysql: string, onPostgres = 'true') {
+  const statements =
     panel.dialect === 'postgres'
-      ? "select pid from pg_stat_activity where usename = ? and wait_event_type = 'Lock'"
+      ? `select pid from pg_stat_activity where usename = ? and wait_event_type = 'Lock' and ${onPostgres}`
       : `select id from information_schema.processlist where user = ? and ${onMysql}`;
-  return (await panel.query(waiting, [envValueOf(panel, 'DB_USERNAME')])).length > 0;
+  return panel.query(statements, [envValueOf(panel, 'DB_USERNAME')]);
 }
 
 /** Requests that a service is working on, the one that asks included. */
