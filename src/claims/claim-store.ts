@@ -69,8 +69,7 @@ export async function readClaimPorts(
 export type NewClaim = Omit<Claim, 'outcome' | 'ports'>;
 
 /**
- * Writes a claim and takes its ports, in the caller's transaction. Holds that have ended make way. Ports that are gone,
- * or that the panel has given to a server, are not written: a claim that lacks any may not be made.
+ * Writes a claim and takes its ports, in the caller's transaction. Holds that have ended make way.
  *
  * @throws The driver's duplicate error where another claim holds one of the ports.
  */
@@ -96,11 +95,10 @@ export async function insertClaim(database: Database, queries: Queries, claim: N
       wish: JSON.stringify(claim.wish),
     })
     .execute();
-  // What a statement inserts from a table it reads as it is now; a mere look would go on seeing what the transaction's
-  // first one saw, before it waited for others.
-  await sql`insert into ${sql.table('sidecar_claim_ports')} (claim_id, allocation_id)
-    select ${id}, a.id from ${sql.table('allocations')} as a
-    where a.id in (${sql.join(ordered)}) and a.server_id is null`.execute(queries);
+  await queries
+    .insertInto('sidecar_claim_ports')
+    .values(ordered.map((portId) => ({ claim_id: id, allocation_id: portId })))
+    .execute();
 }
 
 /**

@@ -41,6 +41,8 @@ export function openMysqlPool(
       // A session that could not be set up would read and write shifted times: never hand it out.
       if (error) (connection as unknown as { destroy(): void }).destroy();
     });
+    // Where it fails, the server's own way stays.
+    connection.query(latestReads, () => undefined);
     // Of each session: a server that has become a cluster's has been started anew.
     connection.query(galeraQuestion, (error, rows) => {
       if (!error) isNode = isGaleraNode(rows);
@@ -59,6 +61,16 @@ function sessionStatement(limits: DatabaseLimits, session: SessionSettings): str
   return `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
     innodb_lock_wait_timeout = ${seconds}${zone}${endOfStatements(limits)}`;
 }
+
+/**
+ * Has each statement of a transaction see what has been committed by then, as on the other databases: a transaction may
+ * have waited for others, and ports that it found free before may be a server's now. Locking the panel's rows would do as
+ * well, but then statements of the panel's could end as deadlocks. A server whose binary log holds statements refuses
+ * changes in such transactions, and keeps the usual ones. The two name the variable differently; each reads only the comment
+ * that is meant for it.
+ */
+const latestReads = `SET SESSION /*M!100101 tx_isolation = */ /*!50720 transaction_isolation = */
+  IF(@@log_bin AND @@binlog_format = 'STATEMENT', 'REPEATABLE-READ', 'READ-COMMITTED')`;
 
 /**
  * So that a server does not work on for a caller who has given up. MariaDB and MySQL name the limit

@@ -1,4 +1,4 @@
-import type { SqlExecutor } from '../support/test-database.ts';
+import type { Row, SqlExecutor } from '../support/test-database.ts';
 import { databaseNowSql } from './claiming.ts';
 import type { DrillLog } from './drill-log.ts';
 
@@ -10,7 +10,11 @@ export interface DrillBounds {
 }
 
 /** Says what is wrong in the database at this moment, each look at it being one consistent read. */
-export async function findWrong(db: SqlExecutor, { maxHeld, memory }: DrillBounds): Promise<string[]> {
+export async function findWrong(
+  db: SqlExecutor,
+  { maxHeld, memory }: DrillBounds,
+  log: DrillLog,
+): Promise<string[]> {
   const now = databaseNowSql(db);
   const open = `c.outcome is null and c.expires_at > ${now}`;
   const isUsed = `(select case when count(*) = count(a.server_id) and min(a.server_id) = max(a.server_id)
@@ -31,16 +35,28 @@ export async function findWrong(db: SqlExecutor, { maxHeld, memory }: DrillBound
      where h.expires_at > ${now} and a.server_id is null
      group by h.user_id having count(*) > ${maxHeld}`,
   );
-  const overfull = await db.query(
-    `select c.node_id from sidecar_claims c where ${open} and ${isUsed} = 0
-     group by c.node_id having sum(c.memory) > ${memory}`,
+  const promises = await db.query(
+    `select c.id, c.node_id, c.memory, c.created_at, p.allocation_id from sidecar_claims c
+     join sidecar_claim_ports p on p.claim_id = c.id where ${open} and c.memory > 0 and ${isUsed} = 0`,
   );
   return [
     ...unheld.map(({ id }) => `claim ${id} is held, but not all of its ports`),
     ...stray.map(({ allocation_id: id }) => `port ${id} is held by a claim that has ended or is not there`),
     ...greedy.map(({ user_id: id }) => `user ${id} holds more than ${maxHeld} ports`),
-    ...overfull.map(({ node_id: id }) => `node ${id} has promised more than its memory`),
+    ...overfullNodes(promises, memory, log).map((id) => `node ${id} has promised more than its memory`),
   ];
+}
+
+function overfullNodes(promises: readonly Row[], memory: number, log: DrillLog): number[] {
+  const promised = new Map<number, number>();
+  for (const rows of Map.groupBy(promises, ({ id }) => id).values()) {
+    const [claim] = rows;
+    const portIds = rows.map((row) => Number(row.allocation_id));
+    if (claim === undefined || log.mayHaveBeenUsed(portIds, Number(claim.created_at))) continue;
+    const node = Number(claim.node_id);
+    promised.set(node, (promised.get(node) ?? 0) + Number(claim.memory));
+  }
+  return [...promised].filter(([, sum]) => sum > memory).map(([node]) => node);
 }
 
 /**

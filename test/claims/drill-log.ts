@@ -7,6 +7,9 @@ export interface LoggedClaim {
   endedAt: number | null;
 }
 
+/** How long what was begun may take until it happens. */
+const underwayMs = 2000;
+
 /** What happened in a drill. */
 export class DrillLog {
   readonly claims = new Map<string, LoggedClaim>();
@@ -42,6 +45,16 @@ export class DrillLog {
       .filter((taking) => taking.at >= createdAt && portIds.every((port) => taking.portIds.has(port)))
       .map(({ at }) => at);
     return Math.min(this.claims.get(id)?.endedAt ?? Number.POSITIVE_INFINITY, ...ends);
+  }
+
+  /**
+   * Whether a server may have had all ports of a claim since it was made: it counted as used then, and its room as free.
+   * Where nobody has looked, it holds both again once the server is gone.
+   */
+  mayHaveBeenUsed(portIds: readonly number[], createdAt: number): boolean {
+    return this.#takings.some(
+      ({ at, portIds: taken }) => at >= createdAt - underwayMs && portIds.every((port) => taken.has(port)),
+    );
   }
 
   answered(what: string, status: number, expected: readonly number[]): void {

@@ -42,13 +42,6 @@ export async function runDrill(started: PortPanel, options: DrillOptions): Promi
   return { claims: log.claims.size, answers: Object.fromEntries(log.answers), problems: log.problems };
 }
 
-/**
- * That the port is a claim's that holds others too, in SQL: with its only port a server's, a claim counts as used, until
- * the port is given back. Then it would hold again what others were promised meanwhile.
- */
-const stillOfSeveral = `exists (select 1 from sidecar_holds h join sidecar_holds o
-  on o.claim_id = h.claim_id and o.allocation_id <> h.allocation_id where h.allocation_id = allocations.id)`;
-
 /** Answers to a caller whose wish cannot be granted now, or who asked while the database was busy. */
 const notNow = [409, 429, 503];
 
@@ -127,7 +120,7 @@ class Drill {
 
   async #watch(): Promise<void> {
     while (!this.#isOver) {
-      this.log.problems.push(...(await findWrong(this.#started.panel, this.#options)));
+      this.log.problems.push(...(await findWrong(this.#started.panel, this.#options, this.log)));
       await delay(50);
     }
   }
@@ -136,10 +129,14 @@ class Drill {
   async #steal(): Promise<void> {
     const { panel, seed } = this.#started;
     while (!this.#isOver) {
+      // Of a claim of several ports: one that is a server's with all its ports is used.
       const [row] = await panel.query(
         'select min(allocation_id) as id from sidecar_holds group by claim_id having count(*) > 1 limit 1',
       );
-      if (row !== undefined) await seed.assign(this.#thief, [Number(row.id)], stillOfSeveral);
+      if (row !== undefined) {
+        this.log.taking([Number(row.id)]);
+        await seed.assign(this.#thief, [Number(row.id)]);
+      }
       await delay(100);
       await panel.execute('update allocations set server_id = null where server_id = ? and port <> 1', [
         this.#thief,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findWrong } from '../claims/drill-checks.ts';
+import { DrillLog } from '../claims/drill-log.ts';
 import { cells } from '../support/cells.ts';
 import { type Answer, errorsOf, type Sent, send, sendBytes } from '../support/client.ts';
 import { enforcing, type Life, startLife } from '../support/life.ts';
@@ -127,7 +128,7 @@ describe.each(cells)(`%s, seed ${seed}`, (cell) => {
       tell(`random requests, ${cell}`, { made: made.length, ...statuses });
       expect(made.length).toBeGreaterThan(sized(300, 15));
       expect(await findRefusedRows(life.panel)).toEqual([]);
-      expect(await findWrong(life.panel, bounds)).toEqual([]);
+      expect(await findWrong(life.panel, bounds, new DrillLog())).toEqual([]);
     },
     drillTimeout,
   );

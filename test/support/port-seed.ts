@@ -156,10 +156,9 @@ export class PortSeed {
     return id;
   }
 
-  /** Gives ports to a server, those that are free, as the panel does. @param condition What else must be so, in SQL. */
-  async assign(serverId: number, portIds: readonly number[], condition = '1 = 1'): Promise<void> {
-    const statement = `update allocations set server_id = ?
-      where id in (${portIds.join()}) and server_id is null and ${condition}`;
+  /** Gives ports to a server, those that are free, as the panel does. */
+  async assign(serverId: number, portIds: readonly number[]): Promise<void> {
+    const statement = `update allocations set server_id = ? where id in (${portIds.join()}) and server_id is null`;
     for (;;) {
       try {
         await this.#db.execute(statement, [serverId]);
