@@ -2,6 +2,7 @@ import { Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../services.ts';
+import { Bag, type Bagged } from './bag.ts';
 import type { InFlight } from './in-flight.ts';
 import { OncePerMinute } from './once-per-minute.ts';
 
@@ -61,7 +62,7 @@ function dropUnreadAnswers(
  * request on it, would keep the service that is to stop.
  */
 function closeOnStop(app: FastifyInstance, inFlight: InFlight): void {
-  const connections = new Set<Socket>();
+  const connections = new Bag<Socket & Bagged>();
   app.server.on('connection', (socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));

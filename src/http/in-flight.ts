@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { Bag, type Bagged } from './bag.ts';
 
 /** The answers that are owed or on their way. */
 export class InFlight {
-  readonly #responses = new Set<ServerResponse>();
+  readonly #responses = new Bag<ServerResponse & Bagged>();
   /** One for all, as each request would have to make its own. */
   readonly #onClose: (this: ServerResponse) => void;
 
