@@ -29,9 +29,10 @@ export interface KeyLists {
 
 /** Makes the lists. */
 export function createKeyLists(services: Services): KeyLists {
-  const { panel, activityLog, settings, reads } = services;
+  const { panel, activityLog, settings } = services;
+  const [together, apart] = [readTogether(services), readApart(services)];
   return {
-    read: reads.hasReplica ? readApart(services) : readTogether(services),
+    read: (userId) => (services.reads.hasReplica ? apart(userId) : together(userId)),
     async show(actor, { id, keys }, filter, fields) {
       const now = new Date();
       const shown = filter === everyKey ? keys : keys.filter((key) => matchesFilter(key, filter, now));
