@@ -233,7 +233,8 @@ function tellLimit(reply: FastifyReply, result: RateLimitResult): void {
     return;
   }
   throw tooManyRequests({
-    ...{ 'x-ratelimit-limit': limit, 'x-ratelimit-remaining': remaining },
+    'x-ratelimit-limit': limit,
+    'x-ratelimit-remaining': remaining,
     'retry-after': String(result.retryAfter),
     'x-ratelimit-reset': String(result.resetAt),
   });

@@ -41,9 +41,7 @@ export class DrillLog {
 
   /** When the claim may have ended at the earliest, in Unix milliseconds; infinite where nothing was done for it. */
   earliestEnd(id: string, portIds: readonly number[], createdAt: number): number {
-    const ends = this.#takings
-      .filter((taking) => taking.at >= createdAt && portIds.every((port) => taking.portIds.has(port)))
-      .map(({ at }) => at);
+    const ends = this.#takingsOf(portIds, createdAt);
     return Math.min(this.claims.get(id)?.endedAt ?? Number.POSITIVE_INFINITY, ...ends);
   }
 
@@ -52,9 +50,14 @@ export class DrillLog {
    * Where nobody has looked, it holds both again once the server is gone.
    */
   mayHaveBeenUsed(portIds: readonly number[], createdAt: number): boolean {
-    return this.#takings.some(
-      ({ at, portIds: taken }) => at >= createdAt - underwayMs && portIds.every((port) => taken.has(port)),
-    );
+    return this.#takingsOf(portIds, createdAt - underwayMs).length > 0;
+  }
+
+  /** When servers were about to get all of these ports, since then, in Unix milliseconds. */
+  #takingsOf(portIds: readonly number[], since: number): readonly number[] {
+    return this.#takings
+      .filter((taking) => taking.at >= since && portIds.every((port) => taking.portIds.has(port)))
+      .map(({ at }) => at);
   }
 
   answered(what: string, status: number, expected: readonly number[]): void {

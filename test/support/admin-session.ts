@@ -77,6 +77,9 @@ export async function waitsForUser(panel: PanelDatabase, url: string): Promise<b
     : waitsForLock(panel, "info like '%for update'");
 }
 
+/** How MySQL shows that a statement waits for a whole table. */
+const onTable = "state = 'Waiting for table metadata lock'";
+
 /** Whether the service waits for keys that somebody else holds. SQLite does not show it. */
 export function waitsForKeys(panel: PanelDatabase): Promise<boolean> {
   return waitsForLock(panel, onTable);
@@ -90,22 +93,22 @@ export async function requestsThatWait(panel: PanelDatabase): Promise<number> {
   return (await waiting(panel, onMysql, onPostgres)).length;
 }
 
-const onTable = "state = 'Waiting for table metadata lock'";
-
 /** Whether a new claim of the service's waits for an ended one that somebody else holds. SQLite does not show it. */
 export function waitsForEndedClaim(panel: PanelDatabase): Promise<boolean> {
   const update = "update%set outcome = ''expired''%";
   return waitsForLock(panel, `info like '${update}'`, `query like '${update}'`);
 }
 
-/**
- * @param onMysql how a process shows there that it waits; InnoDB's own table of waits is no help, as it is not
- *   brought up to date while it is being read all the time
- */
 async function waitsForLock(panel: PanelDatabase, onMysql: string, onPostgres?: string): Promise<boolean> {
   return (await waiting(panel, onMysql, onPostgres)).length > 0;
 }
 
+/**
+ * Statements of the service that wait for a lock.
+ *
+ * @param onMysql how a process shows there that it waits; InnoDB's own table of waits is no help, as it is not
+ *   brought up to date while it is being read all the time
+ */
 function waiting(panel: PanelDatabase, onMysql: string, onPostgres = 'true') {
   const statements =
     panel.dialect === 'postgres'
