@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { childrenOf, ended, signalAll } from './process-tree.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 15_000;
+const FAULT = /\b(?:warning|error|fatal|failed)\b/i;
 
 /** The program of a private server, and what it is started with. */
 export type ServerProgram = {
@@ -65,7 +67,9 @@ export abstract class PrivateServer {
         continue;
       }
       const lines = (await readFile(join(this.folder, 'error.log'), 'utf8')).split('\n');
-      throw new Error(`${name} did not start:\n${lines.slice(-15).join('\n')}`);
+      // A server that gives up logs how it goes down as well: what it died of stands further up.
+      const told = lines.filter((line, index) => index >= lines.length - 15 || FAULT.test(line));
+      throw new Error(`${name} did not start:\n${told.join('\n')}`);
     }
   }
 
@@ -130,13 +134,27 @@ function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. Take it at once: nothing keeps it free. */
+/**
+ * Where {@link freePort} looks: below what Linux gives to outgoing connections and to whoever listens on port 0
+ * (`net.ipv4.ip_local_port_range`). The tests do both thousands of times, and would take a port from a server
+ * that listens only seconds after it was chosen, as a node of a cluster does.
+ */
+const PORTS = { from: 10_240, to: 32_768 };
+const PORT_TRIES = 50;
+
+/** A port of 127.0.0.1 that nobody listens on now. Take it soon: nothing keeps it free. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port to listen on');
-  return address.port;
+  for (let tries = 1; tries <= PORT_TRIES; tries++) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once('listening', () => resolve(true)).once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1');
+    });
+    if (!free) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+  throw new Error(`no free port of 127.0.0.1 in ${PORT_TRIES} tries`);
 }
