@@ -79,7 +79,8 @@ function registerArrival(app: FastifyInstance, services: Services, env: PanelEnv
   app.decorateRequest('bodyFields');
   services.metrics.readInFlight(() => inFlight.size);
   app.addHook('onRequest', (request, reply, done) => {
-    inFlight.add(reply.raw);
+    // What came in one packet with the request for which its connection was closed is not worked on.
+    if (request.socket.destroyed) return;
     request.client = resolveClient(request.socket.remoteAddress ?? '', request.headers, trusted);
     setHeadersOfEveryAnswer(reply, request.id);
     hideContentType(request);

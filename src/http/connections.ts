@@ -6,10 +6,15 @@ import { Bag, type Bagged } from './bag.ts';
 import type { InFlight } from './in-flight.ts';
 import { OncePerMinute } from './once-per-minute.ts';
 
+/** Most requests that a connection may bring ahead of their answers; clients hardly ever send a second one. */
+const aheadAtMost = 32;
 /** How long connections may still bring requests once the service stops, in milliseconds. */
 const lastRequestsMs = 100;
 
-/** Bounds how many connections there are and how long an answer may wait to be taken; closes them on a stop. */
+/**
+ * Counts what is in flight. Bounds how many connections there are, how many requests each may bring ahead of their
+ * answers, and how long an answer may wait to be taken; closes connections on a stop.
+ */
 export function registerConnections(
   app: FastifyInstance,
   { settings, logger }: Pick<Services, 'settings' | 'logger'>,
@@ -23,10 +28,29 @@ export function registerConnections(
   app.server.on('drop', (connection) => {
     warn('a connection beyond server.max_connections was closed', connection?.remoteAddress);
   });
+  countRequests(app, inFlight, (socket) => {
+    warn(
+      `a client sent more than ${aheadAtMost} requests ahead of their answers, and was hung up on`,
+      socket.remoteAddress,
+    );
+  });
   dropUnreadAnswers(app, inFlight, settings.server.request_timeout_ms, (socket) => {
     warn('a client did not take its answer, and was hung up on', socket.remoteAddress);
   });
   closeOnStop(app, inFlight);
+}
+
+/**
+ * Whatever a connection has brought is taken in at once, in packets of hundreds of requests, and the answer to each
+ * waits for those before it. Thousands of connections could so fill the memory without a key between them.
+ */
+function countRequests(app: FastifyInstance, inFlight: InFlight, onDrop: (socket: Socket) => void): void {
+  // Before the framework's own, which comes to nothing on a closed connection: see `registerArrival`.
+  app.server.prependListener('request', ({ socket }, response) => {
+    if (inFlight.add(response) <= aheadAtMost || socket.destroyed) return;
+    onDrop(socket);
+    socket.destroy();
+  });
 }
 
 /**

@@ -103,6 +103,33 @@ describe(`floods, at ${pterodactyl}, seed ${seed}`, () => {
   );
 
   test(
+    'requests sent on and on without waiting for an answer are cut off, and that is logged once',
+    async () => {
+      const count = sized(5000, 250);
+      const requests = `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.bearer}\r\n\r\n`;
+      const healthy = watchHealth(url);
+      const send = async () => {
+        const client = await RawClient.open(url, requests.repeat(1000));
+        await client.closed;
+      };
+      // What is new in the first half, the second has too.
+      await flood(count / 2, send);
+      const half = await residentMemory(sidecar.service);
+      await flood(count / 2, send);
+      const healthMs = Math.round(await healthy());
+      await expectCalm(sized(200, 150));
+      const grownMiB = Math.round((await residentMemory(sidecar.service)) - half);
+      tell('requests without waiting', { count, healthMs, grownMiB });
+      expect(grownMiB).toBeLessThan(sized(40, 100));
+      expect(healthMs).toBeLessThan(5000);
+      expect(lines().filter(({ level }) => level >= 40)).toMatchObject([
+        { msg: expect.stringMatching(/^a client sent more than 32 requests ahead/) },
+      ]);
+    },
+    drillTimeout,
+  );
+
+  test(
     'headers that are too large are refused, and that is logged once',
     async () => {
       const count = sized(10_000, 500);

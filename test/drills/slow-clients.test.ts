@@ -103,11 +103,12 @@ describe(`clients that are slow, at ${pterodactyl}`, () => {
       const before = await residentMemory(sidecar.service);
       const request = `GET ${freeOn(node)}?per_page=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.bearer}\r\n\r\n`;
       const healthy = watchHealth(url);
-      // More than the system keeps for a connection.
-      const clients = await Promise.all(
-        Array.from({ length: count }, () => RawClient.open(url, request.repeat(1000))),
-      );
-      await until(() => warnings().length > 0);
+      const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(url)));
+      // Until no connection takes more, as the system keeps no more for it.
+      while (warnings().length === 0) {
+        for (const { socket } of clients) if (!socket.destroyed) socket.write(request.repeat(9));
+        await until(async () => warnings().length > 0 || (await inFlight(url)) === 1);
+      }
       await until(async () => (await inFlight(url)) === 1);
       const grown = (await residentMemory(sidecar.service)) - before;
       tell('answers not taken', {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inFlight } from '../support/admin-session.ts';
 import { pterodactyl } from '../support/cells.ts';
 import { sendBytes } from '../support/client.ts';
 import type { SeededKey } from '../support/seed.ts';
-import { keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
+import { keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
 
 let sidecar: Sidecar;
 let key: SeededKey;
@@ -41,6 +42,22 @@ it('requests sent without waiting are answered in their order', async () => {
     request('GET', keysOf({ id: 4_000_000 })),
   );
   expect(statuses).toEqual([200, 404, 200, 422, 404, 200]);
+});
+
+it('whoever sends on and on without waiting for answers is hung up on, and nothing more of it is done', async () => {
+  const lines = sidecar.service.log.length;
+  const views = () => sidecar.panel.query("select id from activity_logs where event = 'user:api-key.view'");
+  const before = (await views()).length;
+  await Promise.all(
+    Array.from({ length: 3 }, () => sendBytes(sidecar.service.url, request('GET', path).repeat(300))),
+  );
+  await until(async () => (await inFlight(sidecar.service.url)) === 1);
+  expect((await views()).length - before).toBeLessThanOrEqual(3 * 32);
+  const logged = sidecar.service.log.slice(lines).map((line) => JSON.parse(line) as { level: number });
+  expect(logged.filter(({ level }) => level > 30)).toMatchObject([
+    { level: 40, msg: expect.stringMatching(/^a client sent more than 32 /) },
+  ]);
+  expect(await statusesOf(request('GET', path).repeat(31))).toEqual(Array(32).fill(200));
 });
 
 it('a body that nobody reads is not taken for the next request', async () => {
