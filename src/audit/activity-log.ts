@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import { Batcher } from '../database/batcher.ts';
+import { Batcher, inFewSizes } from '../database/batcher.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
 import { withConflictRetries } from '../database/retry.ts';
@@ -32,7 +32,7 @@ export class ActivityLog {
       const rows = activities.map((activity) => toRow(activity, own));
       await withConflictRetries(() => insert(database.queries, rows));
       return activities.map(() => undefined);
-    });
+    }, inFewSizes);
   }
 
   /**

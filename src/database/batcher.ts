@@ -6,6 +6,23 @@ interface Waiting<Key, Value> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Longer statements take longer to read than what they save. */
+const mostTogether = 64;
+
+/** Batches of any size up to this one. */
+export function atMost(size: number): (waiting: number) => number {
+  return (waiting) => Math.min(waiting, size);
+}
+
+/**
+ * Sizes of batches for statements whose text depends on the number of rows: any up to 16, and above that every eighth
+ * one. Each text is prepared by each connection, and the driver keeps a description of every parameter of it.
+ */
+export function inFewSizes(waiting: number): number {
+  const size = Math.min(waiting, mostTogether);
+  return size <= 16 ? size : size - (size % 8);
+}
+
 /**
  * Lets callers in flight at the same time share one round trip. The first batch leaves at the end of the
  * event loop's turn; whoever arrives while it is out forms the next one. There is no timer, so a lone caller
@@ -18,13 +35,17 @@ interface Waiting<Key, Value> {
  */
 export class Batcher<Key, Value> {
   readonly #run: (keys: readonly Key[]) => Promise<readonly Value[]>;
-  readonly #maxSize: number;
+  readonly #sizeOf: (waiting: number) => number;
   #waiting: Waiting<Key, Value>[] = [];
   #sending = false;
 
-  constructor(run: (keys: readonly Key[]) => Promise<readonly Value[]>, maxSize = 64) {
+  /** @param sizeOf how many go at once, at least one, where so many wait; the others come with the next batch */
+  constructor(
+    run: (keys: readonly Key[]) => Promise<readonly Value[]>,
+    sizeOf: (waiting: number) => number = atMost(mostTogether),
+  ) {
     this.#run = run;
-    this.#maxSize = maxSize;
+    this.#sizeOf = sizeOf;
   }
 
   /** Resolves with the value for `key`, read (or written) after this call. */
@@ -40,7 +61,7 @@ export class Batcher<Key, Value> {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#maxSize);
+      const batch = this.#waiting.splice(0, this.#sizeOf(this.#waiting.length));
       try {
         await this.#settle(batch);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { Batcher } from '../database/batcher.ts';
+import { atMost, Batcher } from '../database/batcher.ts';
 import type { Queries } from '../database/database.ts';
 
 /** How many ports a node has, and how many of them a server has. */
@@ -30,7 +30,10 @@ interface Kept {
  */
 export class KnownPortCounts {
   readonly #count: (nodeIds: readonly number[]) => Promise<ReadonlyMap<number, PortCounts>>;
-  readonly #batcher = new Batcher((ids: readonly number[]) => this.#answer(ids), Number.MAX_SAFE_INTEGER);
+  readonly #batcher = new Batcher(
+    (ids: readonly number[]) => this.#answer(ids),
+    atMost(Number.MAX_SAFE_INTEGER),
+  );
   readonly #kept = new Map<number, Kept>();
   #isRefreshing = false;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Batcher } from '../../src/database/batcher.ts';
+import { atMost, Batcher, inFewSizes } from '../../src/database/batcher.ts';
 import { DatabaseUnavailableError } from '../../src/database/errors.ts';
 
 /** Batches that answer when told to. */
@@ -40,11 +40,34 @@ test('a batch holds no more than its bound', async () => {
   const batcher = new Batcher(async (keys: readonly number[]) => {
     sizes.push(keys.length);
     return keys;
-  }, 3);
+  }, atMost(3));
 
   await Promise.all([1, 2, 3, 4, 5, 6, 7].map((key) => batcher.load(key)));
 
   expect(sizes).toEqual([3, 3, 1]);
+});
+
+test('few sizes of batches are left where each has a text of its own, and nobody waits for ever', async () => {
+  const sizes: number[] = [];
+  const batcher = new Batcher(async (keys: readonly number[]) => {
+    sizes.push(keys.length);
+    return keys;
+  }, inFewSizes);
+
+  await Promise.all(Array.from({ length: 135 }, (_, key) => batcher.load(key)));
+
+  expect(sizes).toEqual([64, 64, 7]);
+  const all = Array.from({ length: 100 }, (_, index) => inFewSizes(index + 1));
+  expect([...new Set(all)]).toEqual([
+    ...Array.from({ length: 16 }, (_, index) => index + 1),
+    24,
+    32,
+    40,
+    48,
+    56,
+    64,
+  ]);
+  for (const [index, size] of all.entries()) expect(size).toBeLessThanOrEqual(index + 1);
 });
 
 test('a member that fails its batch fails alone', async () => {
@@ -67,7 +90,7 @@ test('where the database is away, all who wait fail after one attempt', async ()
   const batcher = new Batcher(async (): Promise<readonly string[]> => {
     attempts += 1;
     throw new DatabaseUnavailableError('away');
-  }, 2);
+  }, atMost(2));
 
   const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((key) => batcher.load(key)));
 
