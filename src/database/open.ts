@@ -2,29 +2,27 @@ import { OperatorError } from '../operator-error.ts';
 import type { DatabaseSettings, MysqlSettings, PgsqlSettings } from '../panel/env/database-settings.ts';
 import type { Database, SessionSettings } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
-import { openMysql } from './mysql.ts';
-import { openPostgres } from './postgres.ts';
-import { openSqlite } from './sqlite.ts';
 
 /**
- * Opens the database the panel's settings name.
+ * Opens the database the panel's settings name. Its driver is loaded here, as the others would take up time and memory
+ * to no end.
  *
  * @param tables Names of all tables used, without DB_PREFIX.
  * @throws OperatorError for a file that can't be read.
  */
-export function openDatabase(
+export async function openDatabase(
   settings: DatabaseSettings,
   limits: DatabaseLimits,
   session: SessionSettings,
   tables: readonly string[],
-): Database {
+): Promise<Database> {
   switch (settings.driver) {
     case 'mysql':
-      return openMysql(settings, limits, session, tables);
+      return (await import('./mysql.ts')).openMysql(settings, limits, session, tables);
     case 'sqlite':
-      return openSqlite(settings.file, settings.prefix, limits, tables);
+      return (await import('./sqlite.ts')).openSqlite(settings.file, settings.prefix, limits, tables);
     case 'pgsql':
-      return openPostgres(settings, limits, tables);
+      return (await import('./postgres.ts')).openPostgres(settings, limits, tables);
   }
 }
 

@@ -12,7 +12,7 @@ export const checkDatabase: Check = {
   run: async ({ env, settings, database }) => {
     const { database: address } = env.get();
     const limits = databaseLimits(settings.get());
-    const opened = openDatabase(address, limits, { timeZone: null }, panelTableNames);
+    const opened = await openDatabase(address, limits, { timeZone: null }, panelTableNames);
     try {
       const version = await opened.version();
       database.set(opened);

@@ -17,7 +17,7 @@ export const checkReplica: Check = {
     if (address === null) return warn('DB_READ_HOST is set, but the database is a file', 'remove it');
     const where = describeDatabase(address);
     const limits = { ...databaseLimits(settings.get()), poolSize: 1 };
-    const opened = openDatabase(address, limits, { timeZone: null }, panelTableNames);
+    const opened = await openDatabase(address, limits, { timeZone: null }, panelTableNames);
     try {
       if ((await opened.columns()).has('api_keys')) return ok(`lists are read from ${where}`);
       return warn(`${where} shows no API keys to this account`, remedy);

@@ -15,7 +15,12 @@ export const checkTimeZone: Check = {
     const shown = `answers show ${zone}`;
     const where = database.get().kind === 'mysql' ? session.timeZone : null;
     if (where === null) return ok(shown);
-    const opened = openDatabase(panelEnv.database, databaseLimits(settings.get()), session, panelTableNames);
+    const opened = await openDatabase(
+      panelEnv.database,
+      databaseLimits(settings.get()),
+      session,
+      panelTableNames,
+    );
     try {
       await opened.ping();
       const detail = `sessions are at ${where}, ${shown}`;

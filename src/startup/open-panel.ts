@@ -37,11 +37,11 @@ export async function openPanel(
   const { kind, visible } = await detect(env, settings);
   const isMigrated = ownTables === 'any' ? visible.has('sidecar_keys') : hasOwnTables(visible);
   const limits = databaseLimits(settings);
-  const database = openDatabase(env.database, limits, kind.session(env), tableNames);
+  const database = await openDatabase(env.database, limits, kind.session(env), tableNames);
   try {
     // The first connection shows whether the session can be set up as the panel needs it.
     await database.ping();
-    const replica = openReplica(env, limits, kind);
+    const replica = await openReplica(env, limits, kind);
     return { database, replica, panel: kind.create(env, isMigrated), hasOwnTables: isMigrated };
   } catch (error) {
     await database.close();
@@ -57,7 +57,7 @@ export async function closePanel({ database, replica }: OpenPanel): Promise<void
 
 async function detect(env: PanelEnv, settings: Settings): Promise<FoundPanel> {
   const limits = { ...databaseLimits(settings), poolSize: 1 };
-  const database = openDatabase(env.database, limits, { timeZone: null }, tableNames);
+  const database = await openDatabase(env.database, limits, { timeZone: null }, tableNames);
   try {
     return await findPanel(database);
   } catch (error) {
@@ -73,7 +73,7 @@ export function databaseLimits({ database }: Settings): DatabaseLimits {
 }
 
 /** Not tried here: a service whose replica is away does without it. */
-function openReplica(env: PanelEnv, limits: DatabaseLimits, kind: PanelKind): Database | null {
+async function openReplica(env: PanelEnv, limits: DatabaseLimits, kind: PanelKind): Promise<Database | null> {
   const settings = replicaSettings(env);
   if (settings === null) return null;
   // Whoever waits for it in vain must then still get an answer from the primary.

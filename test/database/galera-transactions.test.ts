@@ -30,7 +30,7 @@ beforeAll(async () => {
   ]);
   const settings = databaseSettings((name) => variables.get(name) ?? null, '/');
   const limits = { timeoutMs: 5000, poolSize: 1 };
-  database = openDatabase(settings, limits, { timeZone: null }, []);
+  database = await openDatabase(settings, limits, { timeZone: null }, []);
   await database.ping();
 });
 afterAll(async () => {

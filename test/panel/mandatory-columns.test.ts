@@ -21,7 +21,7 @@ describe.each(cells)('columns that %s has besides', ({ panel: name, on }) => {
     panel = await createPanelDatabase(name, on);
     const { database: settings } = loadPanelEnv(panel.folder, {});
     const limits = { timeoutMs: 5000, poolSize: 1 };
-    database = openDatabase(settings, limits, { timeZone: null }, panelTableNames);
+    database = await openDatabase(settings, limits, { timeZone: null }, panelTableNames);
     for (const table of tables) {
       await panel.execute(`alter table ${table} add column nullable int`);
       await panel.execute(`alter table ${table} add column defaulted int not null default 1`);
