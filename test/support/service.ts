@@ -18,6 +18,8 @@ export interface RunningService {
 
 /** What a service is started with besides the panel's folder. */
 export interface ServiceOptions {
+  /** The command, where it is not the checkout's. */
+  readonly program?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -25,7 +27,7 @@ export interface ServiceOptions {
 /** Starts `panel-sidecar serve` on a free port and waits until it listens. */
 export async function startService(panel: string, options: ServiceOptions = {}): Promise<RunningService> {
   const args = ['serve', '--panel', panel, '--listen', '127.0.0.1:0', ...(options.args ?? [])];
-  const child = spawn(process.execPath, [binary, ...args], {
+  const child = spawn(process.execPath, [options.program ?? binary, ...args], {
     env: { ...programEnv, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

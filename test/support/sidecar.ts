@@ -18,6 +18,8 @@ export interface Sidecar {
 
 /** What a service and its panel are started with. */
 export interface SidecarOptions {
+  /** The command, where it is not the checkout's. */
+  readonly program?: string;
   /** Variables of the service's process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further arguments of `serve`. */
@@ -33,10 +35,13 @@ export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
 
 /** Creates an empty panel and starts the real binary beside it. */
 export async function startSidecar(cell: Cell, options: SidecarOptions = {}): Promise<Sidecar> {
-  const { env = {}, args = [], address, ownTables = false } = options;
+  const { env = {}, args = [], address, ownTables = false, program } = options;
   const panel = await createPanelDatabase(cell.panel, cell.on, address);
   if (ownTables) await migrateOwnTables(panel);
-  const service = await startService(panel.folder, { env: { ...unlimited, ...env }, args });
+  const service = await startService(panel.folder, {
+    ...(program === undefined ? {} : { program }),
+    ...{ env: { ...unlimited, ...env }, args },
+  });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },
     send: (request) => send(service.url, request),
