@@ -1,12 +1,64 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminSession, waitsForKeys, waitsForUser } from '../support/admin-session.ts';
 import { cells } from '../support/cells.ts';
-import { failure, startCommand } from '../support/cli.ts';
+import { binary, failure, startCommand } from '../support/cli.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { childrenOf } from '../support/process-tree.ts';
+import { programEnv } from '../support/program-env.ts';
 import { PanelSeed, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { keysOf, until } from '../support/sidecar.ts';
+
+describe('the options of Node that keep a service small', () => {
+  const options = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring'];
+  let panel: PanelDatabase;
+  beforeAll(async () => {
+    panel = await createPanelDatabase('pterodactyl', 'sqlite');
+  });
+  afterAll(() => panel.drop());
+
+  const args = () => ['serve', '--panel', panel.folder, '--listen', '127.0.0.1:0'];
+  const commandLine = async (pid: number | undefined) =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+
+  it.each([
+    ['are the process’s own', {}, options],
+    ['give way to those of the operator', { NODE_OPTIONS: '--max_semi_space_size=32' }, options.slice(1)],
+  ])('%s', async (_, env, expected) => {
+    const { process, printed, finished } = startCommand(args(), { env });
+    await printed(/"url":/);
+    const line = await commandLine(process.pid);
+    process.kill('SIGTERM');
+    expect(line.slice(1, line.indexOf(binary))).toEqual(expected);
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('are every worker’s', async () => {
+    const { process, printed, finished } = startCommand([...args(), '--workers', '2']);
+    await printed(/"url":/);
+    const workers = await childrenOf(process.pid ?? 0);
+    const lines = await Promise.all(workers.map(commandLine));
+    process.kill('SIGTERM');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toEqual(expect.arrayContaining(options));
+    await finished;
+  });
+
+  it('are left out where the parent would lose its channel to the process', async () => {
+    const child = fork(binary, args(), { env: programEnv, silent: true });
+    const ended = once(child, 'exit');
+    await once(child.stdout as Readable, 'data');
+    const line = await commandLine(child.pid);
+    expect(child.connected).toBe(true);
+    child.kill('SIGTERM');
+    expect(line).not.toEqual(expect.arrayContaining(options));
+    expect(await ended).toEqual([0, null]);
+  });
+});
 
 describe.each(cells)('%s', (cell) => {
   let panel: PanelDatabase;

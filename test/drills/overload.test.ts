@@ -12,6 +12,8 @@ const capacity = sized(200, 20);
 const seconds = sized(20, 1.5);
 /** What this process needs itself for so many callers counts too. */
 const boundedMs = sized(6000, 2000);
+/** With 2,000 connections it goes up and down between 220 and 280, however long they stay. */
+const mostMebibytes = 350;
 
 describe.each(cells)('%s, asked by ten times as many as it works for at once', (cell) => {
   let sidecar: Sidecar;
@@ -38,12 +40,11 @@ describe.each(cells)('%s, asked by ten times as many as it works for at once', (
     async () => {
       const { service } = sidecar;
       const calm = timesOf(await loadOf(capacity / 2));
-      const before = await residentMemory(service);
       const logged = service.log.length;
       const healthy = watchHealth(service.url);
       const outcomes = await loadOf(10 * capacity);
       const slowestHealth = await healthy();
-      const grown = (await residentMemory(service)) - before;
+      const memory = await residentMemory(service);
 
       const accepted = timesOf(outcomes.filter(({ status }) => status === 200));
       const refused = outcomes.filter(({ status }) => status === 503);
@@ -63,7 +64,7 @@ describe.each(cells)('%s, asked by ten times as many as it works for at once', (
           acceptedP99ms: Math.round(times.accepted),
         },
         ...{ refusedP99ms: Math.round(percentile(timesOf(refused), 99)), refusedWithinP99ms: atOnce },
-        ...{ healthMs: Math.round(slowestHealth), grownMiB: Math.round(grown) },
+        ...{ healthMs: Math.round(slowestHealth), memoryMiB: Math.round(memory) },
       });
       expect(Object.keys(byStatus(outcomes))).toEqual(['200', '503']);
       expect(accepted.length).toBeGreaterThan(capacity);
@@ -71,7 +72,7 @@ describe.each(cells)('%s, asked by ten times as many as it works for at once', (
       expect(times.accepted).toBeLessThan(boundedMs);
       expect(atOnce).toBeLessThan(50);
       expect(slowestHealth).toBeLessThan(boundedMs);
-      expect(grown).toBeLessThan(100);
+      expect(memory).toBeLessThan(mostMebibytes);
     },
     drillTimeout,
   );
