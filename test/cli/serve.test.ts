@@ -27,9 +27,18 @@ describe('the options of Node that keep a service small', () => {
 
   it.each([
     ['are the process’s own', {}, options],
-    ['give way to those of the operator', { NODE_OPTIONS: '--max_semi_space_size=32' }, options.slice(1)],
-  ])('%s', async (_, env, expected) => {
-    const { process, printed, finished } = startCommand(args(), { env });
+    [
+      'give way to those of the environment',
+      { env: { NODE_OPTIONS: '--max_semi_space_size=32' } },
+      ['--no-allocation-site-pretenuring'],
+    ],
+    [
+      'give way to those of the command line',
+      { nodeArgs: ['--allocation-site-pretenuring'] },
+      ['--allocation-site-pretenuring', '--max-semi-space-size=4'],
+    ],
+  ])('%s', async (_, given, expected) => {
+    const { process, printed, finished } = startCommand(args(), given);
     await printed(/"url":/);
     const line = await commandLine(process.pid);
     process.kill('SIGTERM');
