@@ -20,7 +20,9 @@ export interface RunningService {
 export interface ServiceOptions {
   /** The command, where it is not the checkout's. */
   readonly program?: string;
+  /** Further arguments of `serve`. */
   readonly args?: readonly string[];
+  /** Variables of its process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,7 @@ import { type Answer, type Sent, send } from './client.ts';
 import { migrateOwnTables } from './migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { PanelSeed } from './seed.ts';
-import { type RunningService, startService } from './service.ts';
+import { type RunningService, type ServiceOptions, startService } from './service.ts';
 import type { ServerAddress } from './test-database.ts';
 
 /** A panel and a service beside it. */
@@ -17,13 +17,7 @@ export interface Sidecar {
 }
 
 /** What a service and its panel are started with. */
-export interface SidecarOptions {
-  /** The command, where it is not the checkout's. */
-  readonly program?: string;
-  /** Variables of the service's process. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Further arguments of `serve`. */
-  readonly args?: readonly string[];
+export interface SidecarOptions extends ServiceOptions {
   /** Another server than the shared one, for tests that stop it. */
   readonly address?: ServerAddress;
   /** Makes the own tables first, by the command. */
@@ -35,13 +29,10 @@ export const unlimited = { APP_API_APPLICATION_RATELIMIT: '100000000' };
 
 /** Creates an empty panel and starts the real binary beside it. */
 export async function startSidecar(cell: Cell, options: SidecarOptions = {}): Promise<Sidecar> {
-  const { env = {}, args = [], address, ownTables = false, program } = options;
+  const { address, ownTables = false, ...started } = options;
   const panel = await createPanelDatabase(cell.panel, cell.on, address);
   if (ownTables) await migrateOwnTables(panel);
-  const service = await startService(panel.folder, {
-    ...(program === undefined ? {} : { program }),
-    ...{ env: { ...unlimited, ...env }, args },
-  });
+  const service = await startService(panel.folder, { ...started, env: { ...unlimited, ...started.env } });
   return {
     ...{ panel, service, seed: new PanelSeed(panel) },
     send: (request) => send(service.url, request),
