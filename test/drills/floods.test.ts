@@ -117,10 +117,11 @@ describe(`floods, at ${pterodactyl}, seed ${seed}`, () => {
       const half = await residentMemory(sidecar.service);
       await flood(count / 2, send);
       const healthMs = Math.round(await healthy());
-      await expectCalm(sized(200, 150));
+      // A packet holds some 350 requests, of 6 KiB each once read; where all packets come in one turn, none is dropped before.
+      await expectCalm(300);
       const grownMiB = Math.round((await residentMemory(sidecar.service)) - half);
       tell('requests without waiting', { count, healthMs, grownMiB });
-      expect(grownMiB).toBeLessThan(sized(40, 100));
+      expect(grownMiB).toBeLessThan(sized(40, 200));
       expect(healthMs).toBeLessThan(5000);
       expect(lines().filter(({ level }) => level >= 40)).toMatchObject([
         { msg: expect.stringMatching(/^a client sent more than 32 requests ahead/) },
