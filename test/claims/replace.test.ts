@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { cells } from '../support/cells.ts';
+import { cells, isMysqlLike } from '../support/cells.ts';
 import { errorsOf, refusalOf } from '../support/client.ts';
 import { claimOf, type PortPanel, portsOf, startPortPanel } from '../support/port-panel.ts';
 import { activities } from '../support/seed.ts';
@@ -31,7 +31,7 @@ describe.each(cells)('replacing a claim of %s', (cell) => {
   const freeIds = async () => portsOf(await started.send({ path: freeOn({ id: node }) })).map(({ id }) => id);
   const statusOf = async (id: string) => (await claiming.view(id)).status;
   const eventsOf = async (id: string) => {
-    const text = `cast(properties as ${cell.on === 'mariadb' ? 'char' : 'text'})`;
+    const text = `cast(properties as ${isMysqlLike(cell) ? 'char' : 'text'})`;
     const rows = await activities(started.panel, `${text} like ?`, [`%${id}%`]);
     return rows.map(({ event }) => event.replace('node:allocation-claim.', ''));
   };

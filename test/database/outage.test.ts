@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cells, type DatabaseName } from '../support/cells.ts';
+import { cells } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
-import { MariadbServer } from '../support/mariadb-server.ts';
+import { type DatabaseServer, startServer } from '../support/database-server.ts';
 import { panelTraits } from '../support/panel-traits.ts';
-import { PostgresServer } from '../support/postgres-server.ts';
 import { accountKeysOf, activities, type SeededKey, type SeededUser } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar, until } from '../support/sidecar.ts';
 
-const startServer = (on: DatabaseName) =>
-  on === 'postgres' ? PostgresServer.start() : MariadbServer.start();
-
 describe.each(cells.filter(({ on }) => on !== 'sqlite'))('%s', (cell) => {
-  let server: MariadbServer | PostgresServer;
+  let server: DatabaseServer;
   let sidecar: Sidecar;
   let key: SeededKey;
   let user: SeededUser;

@@ -26,8 +26,8 @@ describe.each(cells)('with DB_PREFIX set, %s', ({ panel: name, on }) => {
     for (const table of name === 'pelican' ? pelicanTables : pterodactylTables) {
       await panel.execute(`alter table ${table.name} rename to ${prefix}${table.name}`);
     }
-    // On MariaDB grants belong to the names; those of a prefix are not what is tested here.
-    const admin = on === 'mariadb' ? inject('mariadb') : null;
+    // On MySQL and MariaDB grants belong to the names; those of a prefix are not what is tested here.
+    const admin = on === 'mariadb' || on === 'mysql' ? inject(on) : null;
     const account = admin === null ? {} : { DB_USERNAME: admin.rootUser, DB_PASSWORD: admin.rootPassword };
     writeFileSync(join(panel.folder, '.env'), panel.envText({ DB_PREFIX: prefix, ...account }));
     service = await startService(panel.folder, { env: recordedEnv });

@@ -9,14 +9,16 @@ import { createPanelDatabase, type PanelDatabase } from '../support/panel-databa
 import { until } from '../support/sidecar.ts';
 
 /** Statements that would take minutes, and where a server lists what it works on. */
+const onMysql = {
+  statement: sql`select count(sha1(concat(a.id, b.id, c.id, d.id))) as endless
+    from information_schema.collations a, information_schema.collations b,
+      information_schema.collations c, information_schema.collations d`,
+  list: 'select info as text from information_schema.processlist',
+};
 const endless: Readonly<Record<string, { readonly statement: RawBuilder<unknown>; readonly list: string }>> =
   {
-    mariadb: {
-      statement: sql`select count(sha1(concat(a.id, b.id, c.id, d.id))) as endless
-        from information_schema.collations a, information_schema.collations b,
-          information_schema.collations c, information_schema.collations d`,
-      list: 'select info as text from information_schema.processlist',
-    },
+    mariadb: onMysql,
+    mysql: onMysql,
     postgres: {
       statement: sql`select pg_sleep(600) as endless`,
       list: "select query as text from pg_stat_activity where state = 'active'",

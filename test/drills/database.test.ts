@@ -2,10 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { percentile } from '../../bench/percentile.ts';
 import { type Cell, cells, pterodactyl } from '../support/cells.ts';
+import { type DatabaseServer, startServer } from '../support/database-server.ts';
 import { type Life, startLife } from '../support/life.ts';
-import { MariadbServer } from '../support/mariadb-server.ts';
 import { claimsPath } from '../support/port-panel.ts';
-import { PostgresServer } from '../support/postgres-server.ts';
 import { freeOn, keysOf } from '../support/sidecar.ts';
 import {
   type Fault,
@@ -29,14 +28,13 @@ const slackMs = sized(1000, 700);
 const callers = { server: sized(200, 40), file: sized(40, 8) };
 
 describe.each(cells)('%s', (cell) => {
-  let server: MariadbServer | PostgresServer | null = null;
+  let server: DatabaseServer | null = null;
   let life: Life;
   let asked: Asked;
   let faults: Readonly<Partial<Record<FaultName, Fault>>>;
 
   beforeAll(async () => {
-    if (cell.on === 'mariadb') server = await MariadbServer.start();
-    if (cell.on === 'postgres') server = await PostgresServer.start();
+    if (cell.on !== 'sqlite') server = await startServer(cell.on);
     const env = {
       CLIENT_API_MAX_KEYS_PER_USER: '10000',
       SIDECAR_CLAIMS_MAX_HELD: '100000',

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminSession, envValueOf } from '../support/admin-session.ts';
-import type { MariadbServer } from '../support/mariadb-server.ts';
+import type { DatabaseServer } from '../support/database-server.ts';
 import type { PanelDatabase } from '../support/panel-database.ts';
-import type { PostgresServer } from '../support/postgres-server.ts';
 import { connectAsService, type ServiceConnection } from '../support/service-connection.ts';
 
 /** A way for a database to be away. It lasts for some time, and resolves when the database could answer again. */
@@ -24,7 +23,7 @@ export type FaultName = (typeof serverFaultNames | typeof fileFaultNames)[number
 
 /** The faults of a panel's server. */
 export function serverFaults(
-  server: MariadbServer | PostgresServer,
+  server: DatabaseServer,
   panel: PanelDatabase,
 ): Readonly<Record<(typeof serverFaultNames)[number], Fault>> {
   return {

@@ -19,6 +19,7 @@ const env = {
 };
 const sizeElsewhere: Readonly<Record<DatabaseName, { rounds: number; requests: number }>> = {
   mariadb: sized({ rounds: 5, requests: 2000 }, { rounds: 1, requests: 250 }),
+  mysql: sized({ rounds: 5, requests: 2000 }, { rounds: 1, requests: 250 }),
   postgres: sized({ rounds: 5, requests: 2000 }, { rounds: 1, requests: 250 }),
   sqlite: sized({ rounds: 5, requests: 1000 }, { rounds: 1, requests: 100 }),
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isMysqlLike } from '../support/cells.ts';
 import { errorsOf, refusalOf, send } from '../support/client.ts';
 import { enforcing, type Life, lifeCells, madeKey, makeKey, recordedOf, startLife } from '../support/life.ts';
 import { accountKeysOf } from '../support/seed.ts';
@@ -147,7 +148,7 @@ describe.each(lifeCells)('fields of a new key, %s', (cell) => {
 
     it('may be as late as the database can hold', async () => {
       const latest = '2038-01-19T03:14:07Z';
-      const isBounded = cell.on === 'mariadb';
+      const isBounded = isMysqlLike(cell);
       const { owner, answer } = await create({ description: 'last', expires_at: latest }, lax.url);
       expect(madeKey(answer).attributes.expires_at).toBe('2038-01-19T03:14:07+00:00');
       expect((await accountKeysOf(life.panel, owner))[0]?.expires_at).toBe('2038-01-19 03:14:07');

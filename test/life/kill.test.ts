@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { envValueOf } from '../support/admin-session.ts';
+import { isMysqlLike } from '../support/cells.ts';
 import { send } from '../support/client.ts';
 import { keyOf, type Life, lifeCells, madeKey, startLife } from '../support/life.ts';
 import { activities, type SeededUser } from '../support/seed.ts';
@@ -54,7 +55,7 @@ describe.each(lifeCells)('a service that is killed in the middle of its work, %s
 
   /** A killed client's transactions are rolled back once the server has noticed. */
   async function settled(): Promise<void> {
-    if (cell.on !== 'mariadb') return;
+    if (!isMysqlLike(cell)) return;
     const user = envValueOf(life.panel, 'DB_USERNAME');
     await until(async () => {
       const rows = await life.panel.query('select id from information_schema.processlist where user = ?', [

@@ -51,9 +51,11 @@ describe.each(lifeCells)('migrate, %s', (cell) => {
   }
   /** Every index of the panel's tables with its columns, in the order of their names. */
   async function panelIndexes(): Promise<readonly string[]> {
+    const onMysql = `select table_name as t, index_name as i, column_name as c
+      from information_schema.statistics where table_schema = database() order by seq_in_index`;
     const catalogue = {
-      mariadb: `select table_name as t, index_name as i, column_name as c from information_schema.statistics
-        where table_schema = database() order by seq_in_index`,
+      mariadb: onMysql,
+      mysql: onMysql,
       sqlite: `select m.name as t, l.name as i, c.name as c from sqlite_master m
         join pragma_index_list(m.name) l join pragma_index_info(l.name) c where m.type = 'table' order by c.seqno`,
       postgres: `select tablename as t, indexname as i, indexdef as c from pg_indexes

@@ -1,30 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cells } from '../support/cells.ts';
+import { cells, isMysqlLike } from '../support/cells.ts';
 import { send } from '../support/client.ts';
-import { MariadbServer } from '../support/mariadb-server.ts';
+import { type DatabaseServer, startServer } from '../support/database-server.ts';
 import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { PanelSeed, type SeededKey } from '../support/seed.ts';
 import type { RunningService } from '../support/service.ts';
 import { scopingService } from './scoped-panel.ts';
 
-// A server of its own: the shared one's counters count what other tests do. The others count no statements.
-let mariadb: MariadbServer;
-beforeAll(async () => {
-  mariadb = await MariadbServer.start();
-});
-
-afterAll(() => mariadb?.stop());
-
-const counting = cells.filter(({ on }) => on === 'mariadb');
+// The others count no statements.
+const counting = cells.filter(isMysqlLike);
 
 describe.each(counting)('%s', ({ panel: name, on }) => {
+  // Of its own: the shared one's counters count what other tests do.
+  let server: DatabaseServer;
   let panel: PanelDatabase;
   let service: RunningService;
   let keys: readonly SeededKey[];
 
   beforeAll(async () => {
-    panel = await createPanelDatabase(name, on, mariadb.address);
+    server = await startServer(on);
+    panel = await createPanelDatabase(name, on, server.address);
     await migrateOwnTables(panel);
     const seed = new PanelSeed(panel);
     const owner = await seed.user();
@@ -42,6 +38,7 @@ describe.each(counting)('%s', ({ panel: name, on }) => {
   afterAll(async () => {
     await service?.stop();
     await panel?.drop();
+    await server?.stop();
   });
 
   async function ask(bearer: string, uri = '/api/client/account'): Promise<number> {
@@ -115,9 +112,9 @@ describe.each(counting)('%s', ({ panel: name, on }) => {
   });
 
   test('while the database is away nothing passes', async () => {
-    await mariadb.halt();
+    await server.halt();
     const during = await ask(keys[2]?.bearer ?? '');
-    await mariadb.start();
+    await server.start();
     expect(during).toBe(503);
     // The pool may hand out a connection of before the stop once.
     await expect.poll(() => ask(keys[2]?.bearer ?? '')).toBe(204);

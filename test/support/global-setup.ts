@@ -1,28 +1,39 @@
 import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { OperatorError } from '../../src/operator-error.ts';
-import { type MariadbAddress, MariadbServer } from './mariadb-server.ts';
-import { type PostgresAddress, PostgresServer } from './postgres-server.ts';
+import { MariadbServer } from './mariadb-server.ts';
+import { MysqlServer } from './mysql-server.ts';
+import { PostgresServer } from './postgres-server.ts';
+import type { PrivateServer } from './private-server.ts';
+import type { ServerAddress } from './test-database.ts';
 
 declare module 'vitest' {
+  /** The servers that all test files share; each makes databases of its own on them. */
   export interface ProvidedContext {
-    /** The MariaDB that all test files share; each makes databases of its own on it. */
-    mariadb: MariadbAddress;
-    /** The PostgreSQL that all test files share; each makes databases of its own on it. */
-    postgres: PostgresAddress;
+    mariadb: ServerAddress;
+    postgres: ServerAddress;
+    /** In a run of MySQL's cells, which has no other. */
+    mysql: ServerAddress;
   }
 }
 
+type SharedServer = PrivateServer & { readonly address: ServerAddress };
+
 /** Starts the shared servers side by side before the first test file, and ends them after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [mariadb, postgres] = await Promise.all([
-    orExplain(MariadbServer.start()),
-    orExplain(PostgresServer.start()),
-  ]);
-  project.provide('mariadb', mariadb.address);
-  project.provide('postgres', postgres.address);
+  const starting: { [Name in 'mariadb' | 'postgres' | 'mysql']?: Promise<SharedServer> } =
+    project.config.env.TEST_DATABASE === 'mysql'
+      ? { mysql: MysqlServer.start() }
+      : { mariadb: MariadbServer.start(), postgres: PostgresServer.start() };
+  const servers = await Promise.all(
+    (['mariadb', 'postgres', 'mysql'] as const).flatMap((name) => {
+      const server = starting[name];
+      return server === undefined ? [] : [orExplain(server).then((started) => ({ name, started }))];
+    }),
+  );
+  for (const { name, started } of servers) project.provide(name, started.address);
   return async () => {
-    await Promise.all([mariadb.stop(), postgres.stop()]);
+    await Promise.all(servers.map(({ started }) => started.stop()));
   };
 }
 

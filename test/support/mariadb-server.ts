@@ -3,9 +3,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createConnection } from 'mysql2/promise';
 import { findMariadb, type MariadbBinaries } from './mariadb-binaries.ts';
 import { dataFolderOptions, serverOptions } from './mariadb-options.ts';
+import { letsIn } from './mysql-database.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
 import type { ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -94,14 +94,7 @@ export class MariadbServer extends PrivateServer {
     };
   }
 
-  protected override async answers(): Promise<boolean> {
-    const { host, port, rootUser: user, rootPassword: password } = this.address;
-    try {
-      const connection = await createConnection({ host, port, user, password, connectTimeout: 1_000 });
-      await connection.end();
-      return true;
-    } catch {
-      return false;
-    }
+  protected override answers(): Promise<boolean> {
+    return letsIn(this.address);
   }
 }

@@ -111,7 +111,7 @@ export function gapsOf(results: readonly TestResult[]): readonly string[] {
 }
 
 const names = { pterodactyl: 'Pterodactyl', pelican: 'Pelican' };
-const databases = { mariadb: 'MariaDB', sqlite: 'SQLite', postgres: 'PostgreSQL' };
+const databases = { mariadb: 'MariaDB', mysql: 'MySQL', sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
 /** The text of `docs/matrix.md`. It is the same for equal results, whenever and wherever they were had. */
 export function renderMatrix(results: readonly TestResult[]): string {

@@ -7,7 +7,7 @@ import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
 import { type Cell, createCell, type DatabaseName, type PanelName } from './cells.ts';
 import { createServiceUser } from './least-privilege.ts';
-import { createMariadbDatabase } from './mariadb-database.ts';
+import { createMysqlDatabase } from './mysql-database.ts';
 import { type PanelTraits, panelTraits } from './panel-traits.ts';
 import { createPostgresDatabase } from './postgres-database.ts';
 import { createSqliteDatabase } from './sqlite-database.ts';
@@ -41,8 +41,8 @@ export type PanelDatabase = SqlExecutor & {
 /**
  * Creates a panel with all its tables and no rows.
  *
- * @param on `mariadb`, `postgres`: a database with a random name on the server that all tests share; `sqlite`:
- *   a file. Pterodactyl does not run on PostgreSQL; on SQLite only the demo does.
+ * @param on `mariadb`, `mysql`, `postgres`: a database with a random name on the server that all tests share;
+ *   `sqlite`: a file. Pterodactyl does not run on PostgreSQL; on SQLite only the demo does.
  * @param address another server than the shared one, for tests that stop it
  */
 export async function createPanelDatabase(
@@ -117,7 +117,8 @@ async function createDatabase(
       return { name, ...createSqliteDatabase(name) };
     }
     case 'mariadb':
-      return createMariadbDatabase(address ?? inject('mariadb'), sessionZone);
+    case 'mysql':
+      return createMysqlDatabase(address ?? inject(on), sessionZone);
     case 'postgres':
       return createPostgresDatabase(address ?? inject('postgres'));
   }
@@ -164,8 +165,8 @@ async function grantAccess(
 
 /** `DB_CONNECTION` as each panel's installer writes it. */
 const connectionNames = {
-  pterodactyl: { sqlite: 'sqlite', mariadb: 'mysql', postgres: 'pgsql' },
-  pelican: { sqlite: 'sqlite', mariadb: 'mariadb', postgres: 'pgsql' },
+  pterodactyl: { sqlite: 'sqlite', mariadb: 'mysql', mysql: 'mysql', postgres: 'pgsql' },
+  pelican: { sqlite: 'sqlite', mariadb: 'mariadb', mysql: 'mysql', postgres: 'pgsql' },
 };
 
 function renderEnv(variables: EnvOverrides): string {

@@ -51,14 +51,20 @@ export async function findPrograms<Name extends string>(
   return installed;
 }
 
-function defaultFolders(): string[] {
+/** Where programs are looked for: PATH and /usr/sbin, which PATH often lacks. */
+export function defaultFolders(): string[] {
   return [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
 }
 
-function locateAll<Name extends string>(
+/**
+ * Looks for programs.
+ *
+ * @returns their absolute paths by name, each from the first folder that has it; undefined where one is missing
+ */
+export function locateAll<Name extends string>(
   names: readonly Name[],
   folders: readonly string[],
-  access: number,
+  access: number = constants.X_OK,
 ): Record<Name, string> | undefined {
   const paths: Partial<Record<Name, string>> = {};
   for (const name of names) {
@@ -93,7 +99,8 @@ async function installPackage(aptGet: string, name: string, advice: string): Pro
   }
 }
 
-function lastLine(error: unknown): string {
+/** The last line of what a program that failed wrote to standard error, or else of the error. */
+export function lastLine(error: unknown): string {
   const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
   return text.trim().split('\n').at(-1) ?? '';
 }

@@ -6,7 +6,7 @@ import { createTableStatements } from '../../src/demo/schema/ddl.ts';
 import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
 import type { Table } from '../../src/demo/schema/types.ts';
-import { createMariadbDatabase } from './mariadb-database.ts';
+import { createMysqlDatabase } from './mysql-database.ts';
 import {
   mariadbForeignKeys,
   mariadbIndexes,
@@ -27,7 +27,7 @@ async function create(tables: readonly Table[], prefix = ''): Promise<void> {
 
 describe('on MariaDB', () => {
   beforeEach(async () => {
-    db = await createMariadbDatabase(inject('mariadb'));
+    db = await createMysqlDatabase(inject('mariadb'));
   });
 
   afterEach(() => db.drop());
@@ -246,7 +246,7 @@ describe.each(['mariadb', 'sqlite'] as const)('on %s', (on) => {
     folder = mkdtempSync(join(tmpdir(), 'panel-sidecar-schema-'));
     db =
       on === 'mariadb'
-        ? await createMariadbDatabase(inject('mariadb'))
+        ? await createMysqlDatabase(inject('mariadb'))
         : createSqliteDatabase(join(folder, 'database.sqlite'));
     await create(panels.pelican);
   });

@@ -21,7 +21,7 @@ import {
  * @param timeZone of its administrator's sessions, so that a test writes and reads what the panel would; null
  *   leaves the server's own
  */
-export async function createMariadbDatabase(
+export async function createMysqlDatabase(
   address: ServerAddress,
   timeZone: string | null = '+00:00',
 ): Promise<TestDatabase & { name: string }> {
@@ -56,6 +56,18 @@ export async function createMariadbDatabase(
       await pool.end();
     },
   };
+}
+
+/** Whether a MySQL or MariaDB lets its administrator in. */
+export async function letsIn(address: ServerAddress): Promise<boolean> {
+  const { host, port, rootUser: user, rootPassword: password } = address;
+  try {
+    const connection = await createConnection({ host, port, user, password, connectTimeout: 1_000 });
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function executor(connection: Connection | Pool): SqlExecutor {
