@@ -13,7 +13,8 @@ const kinds: Readonly<Record<PanelName, PanelKind>> = { pterodactyl, pelican };
 /** Columns that printed grants name, by table. @param right Only those granted for this. */
 function grantedColumns(printed: string, right = ''): Map<string, Set<string>> {
   const granted = new Map<string, Set<string>>();
-  const sql = printed.replaceAll(/^\s*--.*$/gm, '');
+  // What only MySQL runs is there for its locks.
+  const sql = printed.replaceAll(/^\s*--.*$/gm, '').replaceAll(/\/\*![\s\S]*?\*\//g, '');
   for (const [, privileges = '', table = ''] of sql.matchAll(
     /GRANT ([^;]*?)\sON (?:panel|public)\.(\w+)\s+TO/g,
   )) {
