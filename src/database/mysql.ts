@@ -17,6 +17,7 @@ import { clusterSize, markNode, markUser } from './galera.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { type MysqlPool, openMysqlPool } from './mysql-pool.ts';
 import { withConflictRetries } from './retry.ts';
+import { rolledBack } from './rolled-back.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { AllocationsTable } from './tables.ts';
 
@@ -45,6 +46,23 @@ function columnWithoutDefault(error: unknown): string | null {
     return null;
   // The text is in the server's language, and the name is what it quotes first.
   return /'(.+?)'/.exec(error.message)?.[1] ?? null;
+}
+
+/** A column by the server's own catalogue. */
+interface CatalogueColumn {
+  readonly name: string;
+  /** In lower case, without its length. */
+  readonly type: string;
+  readonly nullable: 0 | 1;
+}
+
+/** A value that a column takes; a row of such values may still be refused for what it refers to. */
+function anyValue({ type, nullable }: CatalogueColumn): string | number | null {
+  if (nullable) return null;
+  if (type.endsWith('int')) return 0;
+  if (type === 'timestamp') return '2000-01-01 00:00:00';
+  // JSON is a text on MariaDB, which checks it only later.
+  return type === 'json' ? '[]' : '';
 }
 
 /** The columns of the panel's index that gives each way. */
@@ -153,15 +171,21 @@ class MysqlDatabase implements Database {
   }
 
   /**
-   * The catalogue hides columns that nothing is granted on. An INSERT of no rows is refused for them all the
-   * same in strict mode, and leaves nothing behind.
+   * The catalogue hides columns that nothing is granted on. In strict mode a row is refused for them all the same,
+   * so one is written, and rolled back. MariaDB refuses an INSERT of no rows as well, but MySQL looks at each row.
    */
   async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
-    const nothing = sql.join(given.map(() => sql`null`));
+    const { rows } = await sql<CatalogueColumn>`
+      select column_name as name, data_type as type, is_nullable = 'YES' as nullable
+      from information_schema.columns
+      where table_schema = database() and table_name = ${this.#prefix + table}`.execute(this.queries);
+    const columns = rows.filter(({ name }) => given.includes(name));
     try {
-      await sql`
-        insert into ${sql.table(table)} (${sql.join(given.map((column) => sql.ref(column)))})
-        select ${nothing} from dual where 1 = 0`.execute(this.queries);
+      await rolledBack(this, (queries) =>
+        sql`
+          insert into ${sql.table(table)} (${sql.join(columns.map(({ name }) => sql.ref(name)))})
+          values (${sql.join(columns.map(anyValue))})`.execute(queries),
+      );
       return [];
     } catch (error) {
       const column = columnWithoutDefault(error);

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
+import { rolledBack } from '../database/rolled-back.ts';
 import { type Check, ok, warn } from './check.ts';
-import { rolledBack } from './rolled-back.ts';
 
 /** What the service never does and its account need not be able to do. */
 const excesses: readonly { readonly name: string; run(queries: Queries): Promise<unknown> }[] = [

@@ -4,11 +4,11 @@ import { keyCreated, shellActor } from '../audit/activity.ts';
 import { ActivityLog, AuditWriteError } from '../audit/activity-log.ts';
 import type { Queries } from '../database/database.ts';
 import { classifyFailure } from '../database/errors.ts';
+import { rolledBack } from '../database/rolled-back.ts';
 import { firstLine } from '../operator-error.ts';
 import { Encrypter } from '../panel/encrypter.ts';
 import { type Check, fail, ok } from './check.ts';
 import type { Findings } from './findings.ts';
-import { rolledBack } from './rolled-back.ts';
 
 /** Something the service does with the database. */
 interface Operation {

@@ -32,7 +32,7 @@ export const checkTimeZone: Check = {
     } catch (error) {
       return fail(
         `sessions can't be put at ${where}: ${firstLine(error)}`,
-        'load the time zone names into the database (mariadb-tzinfo-to-sql), or write DB_TIMEZONE as an offset',
+        'load the time zone names into the database (mysql_tzinfo_to_sql, on MariaDB mariadb-tzinfo-to-sql), or write DB_TIMEZONE as an offset',
       );
     } finally {
       await opened.close();

@@ -127,7 +127,10 @@ describe.each(cells)('%s', (cell) => {
       const time = Date.parse(`${timestamp}Z`);
       expect(time).toBeGreaterThanOrEqual(since);
       expect(time).toBeLessThanOrEqual(Date.now());
-      expect(properties).toBe(`{"user_id":${target.id},"count":0}`);
+      const text = `{"user_id":${target.id},"count":0}`;
+      // MySQL keeps no text of JSON, but its values in an order of its own.
+      if (panel.cell.on === 'mysql') expect(JSON.parse(String(properties))).toEqual(JSON.parse(text));
+      else expect(properties).toBe(text);
       expect(others).toEqual({
         ...{ event: 'user:api-key.view', ip: '127.0.0.1', actor_type: 'user', actor_id: admin.id },
         ...{ api_key_id: key.id, ...panel.traits.idleActivityColumns },

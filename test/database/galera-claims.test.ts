@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../doctor/examine.ts';
-import { cells } from '../support/cells.ts';
+import { allCells } from '../support/cells.ts';
 import { type Answer, refusalOf } from '../support/client.ts';
 import { GaleraCluster } from '../support/galera-cluster.ts';
 import { claimOf, claimsPath } from '../support/port-panel.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const onMariadb = cells.filter(({ on }) => on === 'mariadb');
+const onMariadb = allCells.filter(({ on }) => on === 'mariadb');
 
 describe.each(onMariadb)('claims through two Galera nodes, %s', (cell) => {
   let writers: TwoWriters;

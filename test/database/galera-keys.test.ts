@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cells } from '../support/cells.ts';
+import { allCells } from '../support/cells.ts';
 import { type Answer, errorsOf, refusalOf } from '../support/client.ts';
 import { GaleraCluster } from '../support/galera-cluster.ts';
 import { accountKeysOf, activities, type SeededUser } from '../support/seed.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const onMariadb = cells.filter(({ on }) => on === 'mariadb');
+const onMariadb = allCells.filter(({ on }) => on === 'mariadb');
 const withAndWithout = onMariadb.flatMap((cell) => [
   [`${cell}, without the own tables`, cell, false] as const,
   [`${cell}, with the own tables`, cell, true] as const,

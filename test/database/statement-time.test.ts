@@ -10,7 +10,7 @@ import { until } from '../support/sidecar.ts';
 
 /** Statements that would take minutes, and where a server lists what it works on. */
 const onMysql = {
-  statement: sql`select count(sha1(concat(a.id, b.id, c.id, d.id))) as endless
+  statement: sql`select count(sha2(concat(a.id, b.id, c.id, d.id), 256)) as endless
     from information_schema.collations a, information_schema.collations b,
       information_schema.collations c, information_schema.collations d`,
   list: 'select info as text from information_schema.processlist',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adminSession } from '../support/admin-session.ts';
 import { cells, isMysqlLike } from '../support/cells.ts';
 import type { SeededKey, SeededUser } from '../support/seed.ts';
 import { freeOn, keysOf, type Sidecar, startSidecar } from '../support/sidecar.ts';
@@ -15,8 +16,12 @@ describe.each(cells.filter(isMysqlLike))('zero dates, with %s', (cell) => {
   });
   afterAll(() => sidecar.close());
 
-  const set = (table: string, changes: string, { id }: { readonly id: number }) =>
-    sidecar.panel.execute(`set statement sql_mode = '' for update ${table} set ${changes} where id = ${id}`);
+  async function set(table: string, changes: string, { id }: { readonly id: number }): Promise<void> {
+    const session = await adminSession(sidecar.panel);
+    await session.query("set sql_mode = ''");
+    await session.query(`update ${table} set ${changes} where id = ${id}`);
+    await session.end();
+  }
 
   it('a key whose times are none is shown', async () => {
     const { seed, send } = sidecar;

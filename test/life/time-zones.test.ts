@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pterodactyl } from '../support/cells.ts';
 import { keyOf, type Life, listedKeys, makeKey, shownKey, startLife, works } from '../support/life.ts';
 import { accountKeysOf } from '../support/seed.ts';
 import { keysOf } from '../support/sidecar.ts';
@@ -12,12 +13,12 @@ const zones = [
 ] as const;
 
 describe.each(zones)(
-  'times of keys, APP_TIMEZONE $zone, DB_TIMEZONE $session',
+  `times of keys, ${pterodactyl}, APP_TIMEZONE $zone, DB_TIMEZONE $session`,
   ({ zone, session, stored }) => {
     let life: Life;
     beforeAll(async () => {
       const env = { APP_TIMEZONE: zone, ...(session === null ? {} : { DB_TIMEZONE: session }) };
-      life = await startLife({ panel: 'pterodactyl', on: 'mariadb' }, env);
+      life = await startLife(pterodactyl, env);
     });
     afterAll(() => life.close());
 

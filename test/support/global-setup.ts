@@ -22,7 +22,7 @@ type SharedServer = PrivateServer & { readonly address: ServerAddress };
 /** Starts the shared servers side by side before the first test file, and ends them after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const starting: { [Name in 'mariadb' | 'postgres' | 'mysql']?: Promise<SharedServer> } =
-    project.config.env.TEST_DATABASE === 'mysql'
+    project.config.env?.TEST_DATABASE === 'mysql'
       ? { mysql: MysqlServer.start() }
       : { mariadb: MariadbServer.start(), postgres: PostgresServer.start() };
   const servers = await Promise.all(

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { pterodactyl } from '../../support/cells.ts';
 import { createPanelDatabase } from '../../support/panel-database.ts';
 import type { SeededUser } from '../../support/seed.ts';
@@ -49,87 +49,89 @@ const hour = 3600;
 /** Seconds between a test's clock and a row's, far below every shift that is looked for. */
 const tolerance = 30;
 
-it('APP_TIMEZONE decides how times are shown, and not which instants are stored', async () => {
-  const { panel, seed, send, key, shown, create, statusWithExpiry } = await inZone({
-    APP_TIMEZONE: 'America/New_York',
-  });
-  expect(await shown()).toMatchObject([{ created_at: '2026-01-01T22:04:05-05:00' }]);
-  const summer = await seed.user();
-  const own = await seed.key(summer, { type: 1 });
-  await panel.execute("update api_keys set created_at = '2026-07-01 12:00:00' where id = ?", [own.id]);
-  expect(await shown(summer)).toMatchObject([{ created_at: '2026-07-01T08:00:00-04:00' }]);
-
-  const made = await create();
-  expect(made.shown).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-0[45]:00$/);
-  expect(Math.abs(made.stored - now())).toBeLessThan(tolerance);
-  expect(made.updated).toBe(made.stored);
-  expect(Date.parse(made.shown) / 1000).toBe(made.stored);
-
-  expect(await statusWithExpiry(60)).toBe(200);
-  expect(await statusWithExpiry(-60)).toBe(401);
-
-  await until(async () => {
-    const [row] = await panel.query(
-      'select unix_timestamp(last_used_at) as used from api_keys where id = ?',
-      [key.id],
-    );
-    return Math.abs(Number(row?.used) - now()) < tolerance;
-  });
-  const node = await seed.node(1);
-  const free = await send({ path: `${freeOn(node)}?include=node`, key: key.bearer });
-  // The panel's Application API shows a node's times in UTC, whatever its own zone is.
-  expect(free.text).toContain('"created_at":"2026-01-02T03:04:05+00:00"');
-});
-
-it.each(['Asia/Kolkata', '+05:30'])(
-  'a zone half an hour off, and a DB_TIMEZONE that agrees with it, change nothing either: %s',
-  async (zone) => {
-    const { shown, create, statusWithExpiry } = await inZone({
-      ...{ APP_TIMEZONE: 'Asia/Kolkata', DB_TIMEZONE: zone },
+describe(`times of ${pterodactyl}`, () => {
+  it('APP_TIMEZONE decides how times are shown, and not which instants are stored', async () => {
+    const { panel, seed, send, key, shown, create, statusWithExpiry } = await inZone({
+      APP_TIMEZONE: 'America/New_York',
     });
-    expect(await shown()).toMatchObject([{ created_at: '2026-01-02T08:34:05+05:30' }]);
+    expect(await shown()).toMatchObject([{ created_at: '2026-01-01T22:04:05-05:00' }]);
+    const summer = await seed.user();
+    const own = await seed.key(summer, { type: 1 });
+    await panel.execute("update api_keys set created_at = '2026-07-01 12:00:00' where id = ?", [own.id]);
+    expect(await shown(summer)).toMatchObject([{ created_at: '2026-07-01T08:00:00-04:00' }]);
+
     const made = await create();
+    expect(made.shown).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-0[45]:00$/);
     expect(Math.abs(made.stored - now())).toBeLessThan(tolerance);
+    expect(made.updated).toBe(made.stored);
     expect(Date.parse(made.shown) / 1000).toBe(made.stored);
+
     expect(await statusWithExpiry(60)).toBe(200);
     expect(await statusWithExpiry(-60)).toBe(401);
-  },
-);
 
-it('a DB_TIMEZONE that disagrees shifts stored instants as the panel shifts them', async () => {
-  const { panel, key, shown, create, statusWithExpiry } = await inZone({
-    ...{ APP_TIMEZONE: 'UTC', DB_TIMEZONE: '-05:00' },
+    await until(async () => {
+      const [row] = await panel.query(
+        'select unix_timestamp(last_used_at) as used from api_keys where id = ?',
+        [key.id],
+      );
+      return Math.abs(Number(row?.used) - now()) < tolerance;
+    });
+    const node = await seed.node(1);
+    const free = await send({ path: `${freeOn(node)}?include=node`, key: key.bearer });
+    // The panel's Application API shows a node's times in UTC, whatever its own zone is.
+    expect(free.text).toContain('"created_at":"2026-01-02T03:04:05+00:00"');
   });
-  // 03:04:05 UTC is 22:04:05 in the session, which the panel takes for UTC.
-  expect(await shown()).toMatchObject([{ created_at: '2026-01-01T22:04:05+00:00' }]);
-  const made = await create();
-  expect(Math.abs(Date.parse(made.shown) / 1000 - now())).toBeLessThan(tolerance);
-  expect(Math.abs(made.stored - 5 * hour - now())).toBeLessThan(tolerance);
-  expect(await statusWithExpiry(5 * hour + 60)).toBe(200);
-  expect(await statusWithExpiry(5 * hour - 60)).toBe(401);
-  await until(async () => {
-    const [row] = await panel.query(
-      'select unix_timestamp(last_used_at) as used from api_keys where id = ?',
-      [key.id],
-    );
-    return Math.abs(Number(row?.used) - 5 * hour - now()) < tolerance;
-  });
-  // The activity log's time comes from the database's own clock, which no session moves.
-  const [row] = await panel.query('select unix_timestamp(max(timestamp)) as latest from activity_logs');
-  expect(Math.abs(Number(row?.latest) - now())).toBeLessThan(tolerance);
-});
 
-it('a DB_TIMEZONE that the server does not know stops the start in one line', async () => {
-  const panel = await createPanelDatabase('pterodactyl', 'mariadb');
-  try {
-    const env = { APP_TIMEZONE: 'UTC', DB_TIMEZONE: 'Mars/Phobos' };
-    const message = await startService(panel.folder, { env }).then(
-      () => 'it started',
-      (error: Error) => error.message,
-    );
-    expect(message).toContain('Mars/Phobos');
-    expect(message.trim().split('\n')).toHaveLength(1);
-  } finally {
-    await panel.drop();
-  }
+  it.each(['Asia/Kolkata', '+05:30'])(
+    'a zone half an hour off, and a DB_TIMEZONE that agrees with it, change nothing either: %s',
+    async (zone) => {
+      const { shown, create, statusWithExpiry } = await inZone({
+        ...{ APP_TIMEZONE: 'Asia/Kolkata', DB_TIMEZONE: zone },
+      });
+      expect(await shown()).toMatchObject([{ created_at: '2026-01-02T08:34:05+05:30' }]);
+      const made = await create();
+      expect(Math.abs(made.stored - now())).toBeLessThan(tolerance);
+      expect(Date.parse(made.shown) / 1000).toBe(made.stored);
+      expect(await statusWithExpiry(60)).toBe(200);
+      expect(await statusWithExpiry(-60)).toBe(401);
+    },
+  );
+
+  it('a DB_TIMEZONE that disagrees shifts stored instants as the panel shifts them', async () => {
+    const { panel, key, shown, create, statusWithExpiry } = await inZone({
+      ...{ APP_TIMEZONE: 'UTC', DB_TIMEZONE: '-05:00' },
+    });
+    // 03:04:05 UTC is 22:04:05 in the session, which the panel takes for UTC.
+    expect(await shown()).toMatchObject([{ created_at: '2026-01-01T22:04:05+00:00' }]);
+    const made = await create();
+    expect(Math.abs(Date.parse(made.shown) / 1000 - now())).toBeLessThan(tolerance);
+    expect(Math.abs(made.stored - 5 * hour - now())).toBeLessThan(tolerance);
+    expect(await statusWithExpiry(5 * hour + 60)).toBe(200);
+    expect(await statusWithExpiry(5 * hour - 60)).toBe(401);
+    await until(async () => {
+      const [row] = await panel.query(
+        'select unix_timestamp(last_used_at) as used from api_keys where id = ?',
+        [key.id],
+      );
+      return Math.abs(Number(row?.used) - 5 * hour - now()) < tolerance;
+    });
+    // The activity log's time comes from the database's own clock, which no session moves.
+    const [row] = await panel.query('select unix_timestamp(max(timestamp)) as latest from activity_logs');
+    expect(Math.abs(Number(row?.latest) - now())).toBeLessThan(tolerance);
+  });
+
+  it('a DB_TIMEZONE that the server does not know stops the start in one line', async () => {
+    const panel = await createPanelDatabase(pterodactyl.panel, pterodactyl.on);
+    try {
+      const env = { APP_TIMEZONE: 'UTC', DB_TIMEZONE: 'Mars/Phobos' };
+      const message = await startService(panel.folder, { env }).then(
+        () => 'it started',
+        (error: Error) => error.message,
+      );
+      expect(message).toContain('Mars/Phobos');
+      expect(message.trim().split('\n')).toHaveLength(1);
+    } finally {
+      await panel.drop();
+    }
+  });
 });

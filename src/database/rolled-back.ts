@@ -1,4 +1,4 @@
-import type { Database, Queries } from '../database/database.ts';
+import type { Database, Queries } from './database.ts';
 
 /** Runs `work` in a transaction and undoes it. @throws whatever `work` does. */
 export async function rolledBack(
