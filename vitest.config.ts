@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { usualCells } from './test/support/cells.ts';
 import { MatrixReporter } from './test/support/matrix-reporter.ts';
 import SummaryReporter from './test/support/summary-reporter.ts';
 
-const matrix = new MatrixReporter(new URL('docs/matrix.md', import.meta.url));
+const matrix = new MatrixReporter(new URL('docs/matrix.md', import.meta.url), usualCells);
 
 export default defineConfig({
   test: {

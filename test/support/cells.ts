@@ -12,9 +12,6 @@ export type Cell = {
   toString(): string;
 };
 
-/** Whether this is a run of MySQL's cells (`npm run test:mysql`): `npm test` has ten minutes at most for the others. */
-const isOnMysql = process.env.TEST_DATABASE === 'mysql';
-
 /** Every combination in which panels are run. */
 export const allCells: readonly Cell[] = [
   createCell('pterodactyl', 'mariadb'),
@@ -25,8 +22,17 @@ export const allCells: readonly Cell[] = [
   createCell('pelican', 'postgres'),
 ];
 
+/** Those of `npm run test:mysql`. */
+export const mysqlCells: readonly Cell[] = allCells.filter(({ on }) => on === 'mysql');
+
+/** Those of `npm test`, which has ten minutes at most. */
+export const usualCells: readonly Cell[] = allCells.filter(({ on }) => on !== 'mysql');
+
 /** Those of this run, for `describe.each(cells)('%s', (cell) => …)`. */
-export const cells: readonly Cell[] = allCells.filter(({ on }) => (on === 'mysql') === isOnMysql);
+export const cells = process.env.TEST_DATABASE === 'mysql' ? mysqlCells : usualCells;
+
+/** Fits the names of tests of a cell on MySQL. */
+export const ofMysqlCell = /\bon mysql\b/;
 
 /** Pterodactyl on MariaDB, or on MySQL in its run, for what depends neither on the panel nor on the database. */
 export const pterodactyl = cellOf('pterodactyl');

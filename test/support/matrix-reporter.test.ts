@@ -13,9 +13,10 @@ beforeEach(() => {
   mkdirSync(join(folder, 'test', 'audit'), { recursive: true });
   writeFileSync(
     join(folder, 'vitest.config.ts'),
-    `import { MatrixReporter } from ${JSON.stringify(here('./matrix-reporter.ts'))};
+    `import { usualCells } from ${JSON.stringify(here('./cells.ts'))};
+     import { MatrixReporter } from ${JSON.stringify(here('./matrix-reporter.ts'))};
      import SummaryReporter from ${JSON.stringify(here('./summary-reporter.ts'))};
-     const matrix = new MatrixReporter(new URL('matrix.md', import.meta.url));
+     const matrix = new MatrixReporter(new URL('matrix.md', import.meta.url), usualCells);
      const summary = new SummaryReporter({ othersFailures: () => matrix.gaps.length });
      export default { test: { globals: true, reporters: [matrix, summary] } };`,
   );
@@ -45,7 +46,8 @@ test('a whole run writes the page, tells of gaps, and counts them as failures', 
   expect(page).toMatch(/^\| Pelican on SQLite \|.* pass \(2\) \|/m);
   expect(page).toMatch(/^\| Pelican on PostgreSQL \|.* pass \(2\) \|/m);
   expect(lines).toContain('the matrix has a gap: pelican on mariadb has no test in the column "Audit"');
-  const gaps = page.match(/ – /g) ?? [];
+  // MySQL's cells are another run's.
+  const gaps = page.replaceAll(/^.*on MySQL.*$/gm, '').match(/ – /g) ?? [];
   expect(gaps.length).toBeGreaterThan(20);
   expect(lines.at(-1)).toBe(`4 passed, ${gaps.length} failed`);
   expect(status).toBe(1);

@@ -9,6 +9,7 @@ import type {
   TestSpecification,
   Vitest,
 } from 'vitest/node';
+import type { Cell } from './cells.ts';
 import { gapsOf, renderMatrix, type TestResult } from './matrix.ts';
 
 /**
@@ -17,13 +18,21 @@ import { gapsOf, renderMatrix, type TestResult } from './matrix.ts';
  */
 export class MatrixReporter implements Reporter {
   readonly #page: URL;
+  readonly #cells: readonly Cell[];
+  readonly #only: RegExp | undefined;
   #vitest: Vitest | undefined;
   #isWhole = false;
   #gaps: readonly string[] = [];
 
-  /** @param page the file to write */
-  constructor(page: URL) {
+  /**
+   * @param page the file to write
+   * @param cells those whose rows this run writes
+   * @param only fits the names of the tests of a whole run; absent for all
+   */
+  constructor(page: URL, cells: readonly Cell[], only?: RegExp) {
     this.#page = page;
+    this.#cells = cells;
+    this.#only = only;
   }
 
   /** What the page does not tell although it should, once the run has ended. */
@@ -38,7 +47,8 @@ export class MatrixReporter implements Reporter {
   async onTestRunStart(specifications: readonly TestSpecification[]): Promise<void> {
     const all = (await this.#vitest?.globTestSpecifications()) ?? [];
     this.#isWhole =
-      specifications.length === all.length && this.#vitest?.config.testNamePattern === undefined;
+      specifications.length === all.length &&
+      String(this.#vitest?.config.testNamePattern) === String(this.#only);
   }
 
   onTestRunEnd(
@@ -50,10 +60,11 @@ export class MatrixReporter implements Reporter {
     const results = modules.flatMap((module) =>
       [...module.children.allTests()].map((test) => toResult(test, module, this.#vitest?.config.root ?? '')),
     );
-    this.#gaps = gapsOf(results);
+    this.#gaps = gapsOf(results, this.#cells);
     for (const gap of this.#gaps) this.#tell(`the matrix has a gap: ${gap}`);
-    const text = renderMatrix(results);
-    if (text === readIfThere(this.#page)) return;
+    const previous = readIfThere(this.#page);
+    const text = renderMatrix(results, this.#cells, previous);
+    if (text === previous) return;
     writeFileSync(this.#page, text);
     this.#tell('docs/matrix.md has changed');
   }
@@ -70,10 +81,10 @@ function toResult(test: TestCase, module: TestModule, root: string): TestResult 
   return { file, suites, passed: test.result().state === 'passed' };
 }
 
-function readIfThere(file: URL): string | null {
+function readIfThere(file: URL): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return null;
+    return '';
   }
 }

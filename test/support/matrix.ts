@@ -1,4 +1,4 @@
-import { type Cell, cells } from './cells.ts';
+import { allCells, type Cell } from './cells.ts';
 
 /** A test that has run. */
 export interface TestResult {
@@ -95,8 +95,10 @@ function countOf(results: readonly TestResult[], cell: Cell, column: Column): Co
 /**
  * What keeps the table from telling the whole: cells without a result in a column, and files with tests of a cell
  * that are in no column.
+ *
+ * @param cells those of the run
  */
-export function gapsOf(results: readonly TestResult[]): readonly string[] {
+export function gapsOf(results: readonly TestResult[], cells: readonly Cell[]): readonly string[] {
   const empty = cells.flatMap((cell) =>
     columns
       .filter((column) => countOf(results, cell, column).total === 0)
@@ -111,32 +113,59 @@ export function gapsOf(results: readonly TestResult[]): readonly string[] {
 }
 
 const names = { pterodactyl: 'Pterodactyl', pelican: 'Pelican' };
+const header = ['', ...columns.map(({ title }) => title)];
+/** What is told of a column of which nothing is known. */
+const nothing = '–';
 const databases = { mariadb: 'MariaDB', mysql: 'MySQL', sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
-/** The text of `docs/matrix.md`. It is the same for equal results, whenever and wherever they were had. */
-export function renderMatrix(results: readonly TestResult[]): string {
-  const rows = cells.flatMap((cell) => {
-    const counts = columns.map((column) => tell(countOf(results, cell, column)));
-    const row = [`${names[cell.panel]} on ${databases[cell.on]}`, ...counts];
-    const onMysql = [`${names[cell.panel]} on MySQL`, ...columns.map(() => 'through MariaDB')];
-    return cell.on === 'mariadb' ? [row, onMysql] : [row];
+/**
+ * The text of `docs/matrix.md`. It is the same for equal results, whenever and wherever they were had.
+ *
+ * @param cells those of the run; the rows of the others stay as they are
+ * @param previous the text so far; empty for none
+ */
+export function renderMatrix(
+  results: readonly TestResult[],
+  cells: readonly Cell[],
+  previous: string,
+): string {
+  const kept = rowsOf(previous);
+  const rows = allCells.map((cell) => {
+    const name = `${names[cell.panel]} on ${databases[cell.on]}`;
+    const told = cells.includes(cell)
+      ? columns.map((column) => tell(countOf(results, cell, column)))
+      : kept.get(name);
+    return [name, ...(told ?? columns.map(() => nothing))];
   });
-  const table = [['', ...columns.map(({ title }) => title)], columns.map(() => '---').concat('---'), ...rows];
+  const table = [header, columns.map(() => '---').concat('---'), ...rows];
   return `# What is tested on what
 
-\`npm test\` writes this page; edit \`test/support/matrix.ts\` instead. Each cell of the table tells whether all tests of
+\`npm test\` and \`npm run test:mysql\` write this page; edit \`test/support/matrix.ts\` instead. Each cell of the table tells whether all tests of
 a kind passed on a panel and a database, and how many they are. The panels are their real tables, with every column,
 index and foreign key, on real servers, and the service is the program itself, with the rights that the docs print.
 
 ${table.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 
-No package of a MySQL server is to be had where the tests run. MariaDB stands for it: both get the same statements.
-
 ${columns.map(({ title, holds }) => `- **${title}**: ${holds}.`).join('\n')}
 `;
 }
 
+/** The rows of a page by their names; none where its columns are others. */
+function rowsOf(page: string): ReadonlyMap<string, readonly string[]> {
+  const [titles, , ...rows] = page
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((text) => text.trim()),
+    );
+  if (titles?.join() !== header.join()) return new Map();
+  return new Map(rows.map(([name = '', ...told]) => [name, told]));
+}
+
 function tell({ total, failed }: Count): string {
-  if (total === 0) return '–';
+  if (total === 0) return nothing;
   return failed === 0 ? `pass (${total})` : `**fail** (${failed} of ${total})`;
 }

@@ -1,6 +1,7 @@
 /** Where a private MySQL keeps its files and listens. */
 export type MysqlPlace = {
   readonly folder: string;
+  readonly socket: string;
   /** The address it listens on. */
   readonly host: string;
   readonly port: number;
@@ -23,10 +24,10 @@ export function dataFolderOptions(folder: string): string[] {
 }
 
 /** The options of a running private server. */
-export function serverOptions({ folder, host, port }: MysqlPlace): string[] {
+export function serverOptions({ folder, socket, host, port }: MysqlPlace): string[] {
   return [
     ...dataFolderOptions(folder),
-    `--socket=${folder}/server.sock`,
+    `--socket=${socket}`,
     `--bind-address=${host}`,
     `--port=${port}`,
     '--mysqlx=OFF',

@@ -12,6 +12,12 @@ import { startWatchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
 
+/** How to reach a private MySQL as its administrator. */
+export type MysqlAddress = ServerAddress & {
+  /** Path of its socket. */
+  readonly socket: string;
+};
+
 /** What of a private MySQL is not as usual. */
 export type MysqlDetails = {
   /** The address it listens on; 127.0.0.1 unless given. */
@@ -27,14 +33,14 @@ export type MysqlDetails = {
  * ends with the process that started it, even if that is killed.
  */
 export class MysqlServer extends PrivateServer {
-  readonly address: ServerAddress;
+  readonly address: MysqlAddress;
   readonly #binary: MysqlBinary;
   readonly #options: readonly string[];
 
   private constructor(
     binary: MysqlBinary,
     folder: string,
-    address: ServerAddress,
+    address: MysqlAddress,
     options: readonly string[],
     watchdog: ChildProcess,
   ) {
@@ -66,7 +72,8 @@ export class MysqlServer extends PrivateServer {
       await run(binary.server, argsOf(binary, [...dataFolderOptions(folder), ...first]));
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
       const { host = '127.0.0.1', port = await freePort(), options = [] } = details;
-      const address = { host, port, rootUser: 'root', rootPassword };
+      const socket = join(folder, 'server.sock');
+      const address = { host, port, socket, rootUser: 'root', rootPassword };
       const server = new MysqlServer(binary, folder, address, options, watchdog);
       await server.start();
       return server;
@@ -77,11 +84,14 @@ export class MysqlServer extends PrivateServer {
   }
 
   protected override get program(): ServerProgram {
-    const { host, port } = this.address;
+    const { host, port, socket } = this.address;
     return {
       name: 'MySQL',
       path: this.#binary.server,
-      args: argsOf(this.#binary, [...serverOptions({ folder: this.folder, host, port }), ...this.#options]),
+      args: argsOf(this.#binary, [
+        ...serverOptions({ folder: this.folder, socket, host, port }),
+        ...this.#options,
+      ]),
       endSignal: 'SIGTERM',
     };
   }

@@ -20,7 +20,10 @@ afterEach(() => {
 /** Runs test files, given as texts, under the reporter; without the variables of the run that this is part of. */
 function report(files: Record<string, string>, env: Record<string, string> = {}) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const options = ['run', '--root', folder, '--globals', '--reporter', reporter];
+  return run(['run', '--root', folder, '--globals', '--reporter', reporter], env);
+}
+
+function run(options: readonly string[], env: Record<string, string>) {
   const { status, stdout } = spawnSync(process.execPath, [vitest, ...options], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
@@ -54,6 +57,21 @@ test('tells of skipped tests before that line, and counts them as failed where C
 
   expect(report(files)).toEqual({ status: 0, lines: ['1 skipped', '1 passed, 0 failed'] });
   expect(report(files, { CI: 'true' })).toEqual({
+    status: 1,
+    lines: ['1 skipped, which counts as failed where CI is set', '1 passed, 1 failed'],
+  });
+});
+
+test('of a run of some tests by their names, the others are not even skipped', () => {
+  const config = `
+    import SummaryReporter from ${JSON.stringify(reporter)};
+    const only = /of some/;
+    export default { test: { globals: true, testNamePattern: only, reporters: [new SummaryReporter({ only })] } };`;
+  const text = `test('a', () => {}); describe('of some', () => { test('b', () => {}); test.skip('c', () => {}); });`;
+  writeFileSync(join(folder, 'vitest.config.ts'), config);
+  writeFileSync(join(folder, 'a.test.ts'), text);
+
+  expect(run(['run', '--root', folder], { CI: 'true' })).toEqual({
     status: 1,
     lines: ['1 skipped, which counts as failed where CI is set', '1 passed, 1 failed'],
   });

@@ -1,5 +1,13 @@
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
 
+/** What a summary takes into account. */
+export interface SummaryOptions {
+  /** How much reporters before this one have found wrong; each counts as a failure. */
+  readonly othersFailures?: () => number;
+  /** Fits the names of the tests of a whole run: others are not even skipped. */
+  readonly only?: RegExp;
+}
+
 type Counts = { passed: number; failed: number; skipped: number };
 
 /**
@@ -10,11 +18,12 @@ type Counts = { passed: number; failed: number; skipped: number };
  */
 export default class SummaryReporter implements Reporter {
   readonly #othersFailures: () => number;
+  readonly #only: RegExp | undefined;
   #vitest: Vitest | undefined;
 
-  /** @param othersFailures how much reporters before this one have found wrong; each counts as a failure */
-  constructor({ othersFailures = () => 0 }: { readonly othersFailures?: () => number } = {}) {
+  constructor({ othersFailures = () => 0, only }: SummaryOptions = {}) {
     this.#othersFailures = othersFailures;
+    this.#only = only;
   }
 
   onInit(vitest: Vitest): void {
@@ -22,7 +31,7 @@ export default class SummaryReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
-    const counts = countResults(modules);
+    const counts = countResults(modules, this.#only);
     counts.failed += unhandledErrors.length + this.#othersFailures();
     if (counts.skipped > 0) this.#tell(skippedLine(counts));
     if (process.env.CI) counts.failed += counts.skipped;
@@ -39,13 +48,14 @@ function skippedLine({ skipped }: Counts): string {
   return `${skipped} skipped${process.env.CI ? ', which counts as failed where CI is set' : ''}`;
 }
 
-function countResults(modules: readonly TestModule[]): Counts {
+function countResults(modules: readonly TestModule[], only = /(?:)/): Counts {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const module of modules) {
     counts.failed += module.errors().length;
     for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
     for (const test of module.children.allTests()) {
       const { state } = test.result();
+      if (state === 'skipped' && !only.test(test.fullName)) continue;
       // A test that never came to its end did not pass.
       counts[state === 'pending' ? 'failed' : state] += 1;
     }
