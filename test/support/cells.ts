@@ -28,11 +28,13 @@ export const mysqlCells: readonly Cell[] = allCells.filter(({ on }) => on === 'm
 /** Those of `npm test`, which has ten minutes at most. */
 export const usualCells: readonly Cell[] = allCells.filter(({ on }) => on !== 'mysql');
 
-/** Those of this run, for `describe.each(cells)('%s', (cell) => …)`. */
-export const cells = process.env.TEST_DATABASE === 'mysql' ? mysqlCells : usualCells;
+const isOnMysql = process.env.TEST_DATABASE === 'mysql';
 
-/** Fits the names of tests of a cell on MySQL. */
-export const ofMysqlCell = /\bon mysql\b/;
+/** Those of this run, for `describe.each(cells)('%s', (cell) => …)`. */
+export const cells = isOnMysql ? mysqlCells : usualCells;
+
+/** Fits the names of the tests of this run; undefined for all. */
+export const onlyTests = isOnMysql ? /\bon mysql\b/ : undefined;
 
 /** Pterodactyl on MariaDB, or on MySQL in its run, for what depends neither on the panel nor on the database. */
 export const pterodactyl = cellOf('pterodactyl');

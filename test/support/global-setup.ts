@@ -1,39 +1,28 @@
 import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { OperatorError } from '../../src/operator-error.ts';
-import { MariadbServer } from './mariadb-server.ts';
-import { MysqlServer } from './mysql-server.ts';
-import { PostgresServer } from './postgres-server.ts';
-import type { PrivateServer } from './private-server.ts';
+import { cells } from './cells.ts';
+import { startServer } from './database-server.ts';
 import type { ServerAddress } from './test-database.ts';
 
 declare module 'vitest' {
-  /** The servers that all test files share; each makes databases of its own on them. */
+  /** The servers that all test files share, those of the run's cells; each file makes databases of its own on them. */
   export interface ProvidedContext {
     mariadb: ServerAddress;
     postgres: ServerAddress;
-    /** In a run of MySQL's cells, which has no other. */
     mysql: ServerAddress;
   }
 }
 
-type SharedServer = PrivateServer & { readonly address: ServerAddress };
-
-/** Starts the shared servers side by side before the first test file, and ends them after the last. */
+/** Starts the servers of this run's cells side by side before the first test file, and ends them after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const starting: { [Name in 'mariadb' | 'postgres' | 'mysql']?: Promise<SharedServer> } =
-    project.config.env?.TEST_DATABASE === 'mysql'
-      ? { mysql: MysqlServer.start() }
-      : { mariadb: MariadbServer.start(), postgres: PostgresServer.start() };
+  const names = new Set(cells.flatMap(({ on }) => (on === 'sqlite' ? [] : [on])));
   const servers = await Promise.all(
-    (['mariadb', 'postgres', 'mysql'] as const).flatMap((name) => {
-      const server = starting[name];
-      return server === undefined ? [] : [orExplain(server).then((started) => ({ name, started }))];
-    }),
+    Array.from(names, async (name) => ({ name, server: await orExplain(startServer(name)) })),
   );
-  for (const { name, started } of servers) project.provide(name, started.address);
+  for (const { name, server } of servers) project.provide(name, server.address);
   return async () => {
-    await Promise.all(servers.map(({ started }) => started.stop()));
+    await Promise.all(servers.map(({ server }) => server.stop()));
   };
 }
 

@@ -41,7 +41,7 @@ const columns: readonly Column[] = [
   {
     title: 'Endpoints',
     holds: 'keys, ports, access, allow-lists, rate limit, order of checks, odd requests',
-    files: /^test\/(api-keys|allocations|auth|http|input|panel\/pelican)\//,
+    files: /^test\/(api-keys|allocations|auth|http|input|panel\/(pelican|pterodactyl))\//,
   },
   {
     title: 'Life of keys',

@@ -5,7 +5,7 @@ export interface SummaryOptions {
   /** How much reporters before this one have found wrong; each counts as a failure. */
   readonly othersFailures?: () => number;
   /** Fits the names of the tests of a whole run: others are not even skipped. */
-  readonly only?: RegExp;
+  readonly only?: RegExp | undefined;
 }
 
 type Counts = { passed: number; failed: number; skipped: number };
