@@ -23,7 +23,9 @@ export const checkPrivileges: Check = {
   run: async (findings) => {
     const database = findings.database.get();
     const refused: string[] = [];
-    for (const { name, run } of [...reads(findings), ...writes(findings)]) {
+    const operations = [...reads(findings), ...writes(findings)];
+    if ((await database.columns()).has('sidecar_holds')) operations.push(lockNode(findings));
+    for (const { name, run } of operations) {
       try {
         await rolledBack(database, run);
       } catch (error) {
@@ -52,6 +54,11 @@ function reads({ kind }: Findings): readonly Operation[] {
 
 /** No row has this id. */
 const nobody = 0;
+
+/** What claims do, which need the own tables (`sidecar_holds` is one). */
+function lockNode({ database }: Findings): Operation {
+  return { name: 'lock a node', run: (queries) => database.get().lockNode(queries, nobody) };
+}
 
 function writes({ env, database: found, panel: foundPanel }: Findings): readonly Operation[] {
   const database = found.get();

@@ -7,8 +7,14 @@ export interface LoggedClaim {
   endedAt: number | null;
 }
 
-/** How long what was begun may take until it happens. */
-const underwayMs = 2000;
+/** A server that gets ports. */
+interface Taking {
+  readonly portIds: ReadonlySet<number>;
+  /** When it was begun, in Unix milliseconds: from then on the ports may be the server's. */
+  readonly at: number;
+  /** When it had happened. */
+  doneAt: number;
+}
 
 /** What happened in a drill. */
 export class DrillLog {
@@ -16,7 +22,7 @@ export class DrillLog {
   /** How often what was answered: `claim 201`. */
   readonly answers = new Map<string, number>();
   readonly problems: string[] = [];
-  readonly #takings: { readonly portIds: ReadonlySet<number>; readonly at: number }[] = [];
+  readonly #takings: Taking[] = [];
 
   made(id: string, portIds: readonly number[]): void {
     this.claims.set(id, { portIds, madeAt: Date.now(), endedAt: null });
@@ -34,9 +40,18 @@ export class DrillLog {
     if (claim !== undefined) claim.endedAt = null;
   }
 
-  /** A server is about to get these ports, whoever holds them: claims of no others are used by it. */
-  taking(portIds: readonly number[]): void {
-    this.#takings.push({ portIds: new Set(portIds), at: Date.now() });
+  /**
+   * A server gets these ports by `work`, whoever holds them: claims of no others are used by it. A claim that is made
+   * meanwhile may be, too.
+   */
+  async taking<Result>(portIds: readonly number[], work: () => Promise<Result>): Promise<Result> {
+    const taking = { portIds: new Set(portIds), at: Date.now(), doneAt: Number.POSITIVE_INFINITY };
+    this.#takings.push(taking);
+    try {
+      return await work();
+    } finally {
+      taking.doneAt = Date.now();
+    }
   }
 
   /** When the claim may have ended at the earliest, in Unix milliseconds; infinite where nothing was done for it. */
@@ -50,13 +65,13 @@ export class DrillLog {
    * Where nobody has looked, it holds both again once the server is gone.
    */
   mayHaveBeenUsed(portIds: readonly number[], createdAt: number): boolean {
-    return this.#takingsOf(portIds, createdAt - underwayMs).length > 0;
+    return this.#takingsOf(portIds, createdAt).length > 0;
   }
 
-  /** When servers were about to get all of these ports, since then, in Unix milliseconds. */
+  /** When servers began to get all of these ports that they got since then, in Unix milliseconds. */
   #takingsOf(portIds: readonly number[], since: number): readonly number[] {
     return this.#takings
-      .filter((taking) => taking.at >= since && portIds.every((port) => taking.portIds.has(port)))
+      .filter((taking) => taking.doneAt >= since && portIds.every((port) => taking.portIds.has(port)))
       .map(({ at }) => at);
   }
 

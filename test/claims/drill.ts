@@ -134,8 +134,8 @@ class Drill {
         'select min(allocation_id) as id from sidecar_holds group by claim_id having count(*) > 1 limit 1',
       );
       if (row !== undefined) {
-        this.log.taking([Number(row.id)]);
-        await seed.assign(this.#thief, [Number(row.id)]);
+        const ids = [Number(row.id)];
+        await this.log.taking(ids, () => seed.assign(this.#thief, ids));
       }
       await delay(100);
       await panel.execute('update allocations set server_id = null where server_id = ? and port <> 1', [
@@ -214,12 +214,14 @@ class Drill {
   async #use(claiming: Claiming, claim: AnsweredClaim): Promise<void> {
     const { seed, panel } = this.#started;
     this.log.ending(claim.id);
-    this.log.taking(idsOf(claim));
-    const server = await seed.server(claim.node_id, idsOf(claim)).catch((error: unknown) => {
-      // Some panels let no two servers have the same first port.
-      if (classifyFailure(error) === 'duplicate') return null;
-      throw error;
-    });
+    const ids = idsOf(claim);
+    const server = await this.log
+      .taking(ids, () => seed.server(claim.node_id, ids))
+      .catch((error: unknown) => {
+        // Some panels let no two servers have the same first port.
+        if (classifyFailure(error) === 'duplicate') return null;
+        throw error;
+      });
     if (server === null) {
       this.log.notEnded(claim.id);
       return this.#release(claiming, claim);

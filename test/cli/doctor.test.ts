@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckReport } from '../../src/doctor/run-checks.ts';
 import { envValueOf, serviceAccount } from '../support/admin-session.ts';
-import { cells } from '../support/cells.ts';
+import { cells, pterodactyl } from '../support/cells.ts';
 import { run } from '../support/cli.ts';
+import { migrateOwnTables } from '../support/migrated.ts';
 import { createPanelDatabase, type PanelDatabase, TEST_APP_KEY } from '../support/panel-database.ts';
 import { PanelSeed } from '../support/seed.ts';
 
@@ -53,13 +54,13 @@ describe.each(cells)('%s', (cell) => {
   });
 });
 
-describe('a panel on MariaDB', () => {
+describe(`a panel: ${pterodactyl}`, () => {
   let panel: PanelDatabase;
   let database: string;
   let account: string;
 
   beforeAll(async () => {
-    panel = await createPanelDatabase('pterodactyl', 'mariadb');
+    panel = await createPanelDatabase(pterodactyl.panel, pterodactyl.on);
     const seed = new PanelSeed(panel);
     await seed.key(await seed.user({ admin: true }));
     database = envValueOf(panel, 'DB_DATABASE');
@@ -73,7 +74,9 @@ describe('a panel on MariaDB', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(18);
     expect(lines[0]).toBe(`✓ environment      ${panel.folder}/.env`);
-    expect(lines[3]).toMatch(new RegExp(`^✓ database {9}MariaDB \\S+ at 127\\.0\\.0\\.1:\\d+/${database}$`));
+    expect(lines[3]).toMatch(
+      new RegExp(`^✓ database {9}M(?:ariaDB|ySQL) \\S+ at 127\\.0\\.0\\.1:\\d+/${database}$`),
+    );
     expect(lines[5]).toBe('✓ app key          APP_KEY opens the stored API keys');
     expect(lines[11]).toBe(
       '! proxies          none, and 127.0.0.1:8091 is reached only from this machine: behind its web server all callers look like 127.0.0.1 → set server.trusted_proxies to 127.0.0.1, and have the web server send X-Forwarded-For (README)',
@@ -89,7 +92,7 @@ describe('a panel on MariaDB', () => {
     expect(before).toEqual([{ k: 1, a: 0 }]);
   });
 
-  it.each([
+  it.each<readonly [privilege: string, table: string, operation: string]>([
     ['insert (token)', 'api_keys', 'make a key'],
     ['delete', 'api_keys', 'delete a key'],
     ['update (updated_at)', 'api_keys', 'note when a key was used'],
@@ -102,6 +105,22 @@ describe('a panel on MariaDB', () => {
       new RegExp(`^cannot ${operation}: .* command denied [^;]*$`),
     );
   });
+
+  // Only MySQL asks for a right to lock rows.
+  if (pterodactyl.on === 'mysql') {
+    it.each([
+      ['users', 'lock a user'],
+      ['nodes', 'lock a node'],
+    ])('without a right to change %s the service cannot %s', async (table, operation) => {
+      const claiming = await createPanelDatabase(pterodactyl.panel, pterodactyl.on);
+      await migrateOwnTables(claiming);
+      const place = `${envValueOf(claiming, 'DB_DATABASE')}.${table}`;
+      await claiming.execute(`revoke update (updated_at) on ${place} from ${serviceAccount(claiming)}`);
+      const report = (await examine(claiming.folder)).get('privileges');
+      await claiming.drop();
+      expect(report?.detail).toMatch(new RegExp(`^cannot ${operation}: .* command denied [^;]*$`));
+    });
+  }
 
   it.each([
     ['select (value)', 'settings', 'settings.value'],
@@ -132,9 +151,7 @@ describe('a panel on MariaDB', () => {
   });
 
   it('warns of an account that may do more than it needs to', async () => {
-    const report = (await examine(panel.folder, { DB_USERNAME: 'root', DB_PASSWORD: '' })).get(
-      'least privilege',
-    );
+    const report = (await examine(panel.folder, panel.adminEnv)).get('least privilege');
     expect(report).toMatchObject({
       status: 'warn',
       detail: "the account can also read users' password hashes and change users",

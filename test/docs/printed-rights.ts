@@ -1,3 +1,5 @@
+import type { DatabaseName } from '../support/cells.ts';
+
 /** What the docs grant on one table of one kind: `SELECT`, `INSERT`, `UPDATE` or `DELETE`. */
 export interface PrintedRight {
   /** As in `SELECT ON users`. */
@@ -7,10 +9,15 @@ export interface PrintedRight {
   readonly privileges: string;
 }
 
-/** The rights that statements printed for MySQL grant, in order. */
-export function printedRights(printed: string): readonly PrintedRight[] {
+/**
+ * The rights that statements printed for MySQL and MariaDB grant, in order.
+ *
+ * @param on which of them runs the statements: MariaDB skips those in comments for MySQL
+ */
+export function printedRights(printed: string, on: DatabaseName): readonly PrintedRight[] {
   const rights = new Map<string, PrintedRight>();
-  const sql = printed.replaceAll(/^\s*--.*$/gm, '');
+  const forMysql = on === 'mysql' ? '$1' : '';
+  const sql = printed.replaceAll(/^\s*--.*$/gm, '').replaceAll(/\/\*!\d+ ([\s\S]*?)\*\//g, forMysql);
   for (const [, list = '', table = ''] of sql.matchAll(/GRANT ([^;]*?)\sON panel\.(\w+)\s+TO/g)) {
     for (const [privilege, name] of list.matchAll(/([A-Z]+)(?: \([^)]*\))?/g)) {
       const label = `${name} ON ${table}`;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pterodactyl } from '../support/cells.ts';
 import type { Sent } from '../support/client.ts';
 import { printedStatements } from '../support/least-privilege.ts';
@@ -129,31 +129,42 @@ async function without<Result>(
 
 const rights = printedRights(
   printedStatements('pterodactyl', 'mysql') + printedStatements('pterodactyl', 'mysql', 'own tables'),
+  pterodactyl.on,
 );
-const table = tableRows(sectionOf(readDocument('SECURITY.md'), 'Rights by feature'));
-/** The rights of each row. */
-const listed = new Map(table.map(([feature = '', cell = '']) => [feature, labelsOf(cell)]));
+const [usual = '', onMysql = ''] = sectionOf(readDocument('SECURITY.md'), 'Rights by feature').split(
+  /^(?=On MySQL besides)/m,
+);
+const table = [...tableRows(usual), ...(pterodactyl.on === 'mysql' ? tableRows(onMysql) : [])];
+/** The rights of each feature. */
+const listed = new Map(
+  [...Map.groupBy(table, ([feature = '']) => feature)].map(([feature, rows]) => [
+    feature,
+    rows.flatMap(([, cell = '']) => labelsOf(cell)),
+  ]),
+);
 const rowsWith = (label: string) =>
   [...listed].filter(([, labels]) => labels.includes(label)).map(([feature]) => feature);
 
-test('the table names every right that is printed, and no other', () => {
-  expect([...new Set([...listed.values()].flat())].sort()).toEqual(rights.map(({ label }) => label).sort());
-  const others = ['every request', 'the start', 'housekeeping', 'webhooks'];
-  expect([...listed.keys()].sort()).toEqual([...Object.keys(features), ...others].sort());
-});
+describe(`rights on ${pterodactyl}`, () => {
+  test('the table names every right that is printed, and no other', () => {
+    expect([...new Set([...listed.values()].flat())].sort()).toEqual(rights.map(({ label }) => label).sort());
+    const others = ['every request', 'the start', 'housekeeping', 'webhooks'];
+    expect([...listed.keys()].sort()).toEqual([...Object.keys(features), ...others].sort());
+  });
 
-test.each(rights)('without $label, what the table says fails, and nothing else', async (right) => {
-  const rows = rowsWith(right.label).filter((row) => row !== 'webhooks');
-  const prepared = await prepare();
-  const failed = await without(right, () => failing(prepared));
-  const all = Object.keys(features);
-  expect(failed).toEqual(rows.includes('every request') ? all : all.filter((name) => rows.includes(name)));
-  if (rows.includes('the start')) expect(await without(right, startFails)).toBe(true);
-  if (rows.includes('housekeeping')) expect(await without(right, housekeepingFails)).toBe(true);
-});
+  test.each(rights)('without $label, what the table says fails, and nothing else', async (right) => {
+    const rows = rowsWith(right.label).filter((row) => row !== 'webhooks');
+    const prepared = await prepare();
+    const failed = await without(right, () => failing(prepared));
+    const all = Object.keys(features);
+    expect(failed).toEqual(rows.includes('every request') ? all : all.filter((name) => rows.includes(name)));
+    if (rows.includes('the start')) expect(await without(right, startFails)).toBe(true);
+    if (rows.includes('housekeeping')) expect(await without(right, housekeepingFails)).toBe(true);
+  });
 
-test('with every right nothing fails', async () => {
-  expect(await failing(await prepare())).toEqual([]);
-  expect(await housekeepingFails()).toBe(false);
-  expect(await startFails()).toBe(false);
+  test('with every right nothing fails', async () => {
+    expect(await failing(await prepare())).toEqual([]);
+    expect(await housekeepingFails()).toBe(false);
+    expect(await startFails()).toBe(false);
+  });
 });
