@@ -101,7 +101,7 @@ export function createServices(
     rateLimiter,
     collectMetrics: () => metrics.registry.metrics(),
     reads,
-    limits: limitsOf(env, panel),
+    limits: limitsOf(panel),
     lastUsed: new LastUsedRecorder(database, panel.clock, (error) => {
       metrics.backgroundFailures.inc({ task: 'last_used' });
       logger.warn({ err: error }, 'could not note when keys were last used');
@@ -120,14 +120,9 @@ export function createServices(
 
 const minuteMs = 60_000;
 
-function limitsOf(env: PanelEnv, panel: Panel): Limits {
-  const { max, periodMinutes } = env.rateLimit;
+function limitsOf({ rateLimit: { max, periodMinutes } }: Panel): Limits {
   return {
-    requests: {
-      name: 'requests',
-      limit: max ?? panel.rateLimit.max,
-      windowMs: (periodMinutes ?? panel.rateLimit.periodMinutes) * minuteMs,
-    },
+    requests: { name: 'requests', limit: max, windowMs: periodMinutes * minuteMs },
     failures: { name: 'failures', limit: 60, windowMs: minuteMs },
     leakedKeys: { name: 'leaked-keys', limit: 10, windowMs: minuteMs },
   };

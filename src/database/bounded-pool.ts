@@ -1,6 +1,7 @@
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
 import type { Pool, PoolConnection, QueryError, QueryResult } from 'mysql2';
 import { DatabaseUnavailableError } from './errors.ts';
+import { ExistingTimes } from './existing-times.ts';
 import { UnbrokenTransactions } from './unbroken-transactions.ts';
 
 type ConnectionCallback = (error: unknown, connection: MysqlPoolConnection) => void;
@@ -55,7 +56,7 @@ export class BoundedPool implements MysqlPool {
     const known = this.#wrapped.get(connection);
     if (known) return known;
     const bounded = new BoundedConnection(connection, this.#timeoutMs);
-    const wrapped = new UnbrokenTransactions(bounded, this.#isGaleraNode);
+    const wrapped = new UnbrokenTransactions(new ExistingTimes(bounded), this.#isGaleraNode);
     this.#wrapped.set(connection, wrapped);
     return wrapped;
   }

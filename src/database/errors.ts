@@ -39,7 +39,8 @@ const statementTimeout = 1969;
 // Galera, too, calls it a deadlock when another node was first to commit a change of the same row. A savepoint
 // is gone where its transaction is: see `UnbrokenTransactions`.
 const conflictCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'ER_SP_DOES_NOT_EXIST']);
-const orphanCodes = new Set(['ER_NO_REFERENCED_ROW_2', '23503']);
+// The first is what an account hears that may not see the other table.
+const orphanCodes = new Set(['ER_NO_REFERENCED_ROW', 'ER_NO_REFERENCED_ROW_2', '23503']);
 // PostgreSQL stores no NUL, and neither server what the encoding of a column or database lacks.
 const unstorableCodes = new Set(['ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', '22021', '22P05']);
 

@@ -57,12 +57,18 @@ interface CatalogueColumn {
 }
 
 /** A value that a column takes; a row of such values may still be refused for what it refers to. */
-function anyValue({ type, nullable }: CatalogueColumn): string | number | null {
-  if (nullable) return null;
+function anyValue(column: CatalogueColumn | undefined): string | number | null {
+  if (column === undefined || column.nullable) return null;
+  const { type } = column;
   if (type.endsWith('int')) return 0;
   if (type === 'timestamp') return '2000-01-01 00:00:00';
   // JSON is a text on MariaDB, which checks it only later.
   return type === 'json' ? '[]' : '';
+}
+
+async function serverVersion(queries: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ version: string }>`select version() as version`.execute(queries);
+  return rows[0]?.version ?? 'unknown';
 }
 
 /** The columns of the panel's index that gives each way. */
@@ -77,8 +83,11 @@ class MysqlDatabase implements Database {
   /** An unsigned INT's. */
   readonly largestId = 4_294_967_295;
   readonly queries: Kysely<Tables>;
-  /** TIMESTAMP columns count seconds in 31 bits. */
-  readonly latestTimestamp = new Date('2038-01-19T03:14:07Z');
+  /**
+   * TIMESTAMP columns count seconds in 31 bits, until 2038-01-19T03:14:07Z. A session's zone may be up to 14 hours from
+   * the times that are written into it: on any server the day before is safe.
+   */
+  readonly latestTimestamp = new Date('2038-01-18T00:00:00Z');
   /** Whatever the database's own defaults are: they may be an 8-bit character set, or tables without transactions. */
   readonly exactTexts: ExactTexts = (table) =>
     table.modifyEnd(sql`engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`);
@@ -171,21 +180,20 @@ class MysqlDatabase implements Database {
   }
 
   /**
-   * The catalogue hides columns that nothing is granted on. In strict mode a row is refused for them all the same,
-   * so one is written, and rolled back. MariaDB refuses an INSERT of no rows as well, but MySQL looks at each row.
+   * The catalogue hides columns that nothing is granted on. In strict mode a row is refused for them all the same.
+   * MariaDB refuses an INSERT of no rows too, which leaves nothing behind. MySQL looks at each row, so one is written
+   * there, and rolled back.
    */
   async mandatoryColumnsBeyond(given: readonly string[], table: string): Promise<readonly string[]> {
-    const { rows } = await sql<CatalogueColumn>`
-      select column_name as name, data_type as type, is_nullable = 'YES' as nullable
-      from information_schema.columns
-      where table_schema = database() and table_name = ${this.#prefix + table}`.execute(this.queries);
-    const columns = rows.filter(({ name }) => given.includes(name));
+    const into = sql`insert into ${sql.table(table)} (${sql.join(given.map((column) => sql.ref(column)))})`;
     try {
-      await rolledBack(this, (queries) =>
-        sql`
-          insert into ${sql.table(table)} (${sql.join(columns.map(({ name }) => sql.ref(name)))})
-          values (${sql.join(columns.map(anyValue))})`.execute(queries),
-      );
+      if ((await serverVersion(this.queries)).includes('MariaDB')) {
+        const nothing = sql.join(given.map(() => sql`null`));
+        await sql`${into} select ${nothing} from dual where 1 = 0`.execute(this.queries);
+      } else {
+        const values = sql.join(await this.#anyValues(given, table));
+        await rolledBack(this, (queries) => sql`${into} values (${values})`.execute(queries));
+      }
       return [];
     } catch (error) {
       const column = columnWithoutDefault(error);
@@ -196,9 +204,18 @@ class MysqlDatabase implements Database {
     }
   }
 
+  /** A value for each of these columns. */
+  async #anyValues(given: readonly string[], table: string): Promise<readonly (string | number | null)[]> {
+    const { rows } = await sql<CatalogueColumn>`
+      select column_name as name, data_type as type, is_nullable = 'YES' as nullable
+      from information_schema.columns
+      where table_schema = database() and table_name = ${this.#prefix + table}`.execute(this.queries);
+    const columns = new Map(rows.map((column) => [column.name, column]));
+    return given.map((name) => anyValue(columns.get(name)));
+  }
+
   async version(): Promise<string> {
-    const { rows } = await sql<{ version: string }>`select version() as version`.execute(this.queries);
-    const version = rows[0]?.version ?? 'unknown';
+    const version = await serverVersion(this.queries);
     const server = version.includes('MariaDB') ? `MariaDB ${version}` : `MySQL ${version}`;
     const size = await clusterSize(this.queries);
     return size === 0 ? server : `${server}, one of ${size} Galera nodes`;

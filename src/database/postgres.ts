@@ -50,6 +50,12 @@ export function openPostgres(
   return new PostgresDatabase(queries, settings.prefix);
 }
 
+/** The schemas that a panel names, as Laravel takes them apart: at commas, spaces and quotes. */
+function searchPath(schemas: string): string {
+  const names = schemas.match(/[^\s,"']+/g) ?? ['public'];
+  return names.map((name) => `"${name}"`).join(', ');
+}
+
 /**
  * The statement every session begins with. Whatever the server's or the account's defaults are, timestamps are
  * read as ISO text, and a statement sees what was committed before it, so that whoever waited for a lock reads
@@ -57,7 +63,7 @@ export function openPostgres(
  */
 function sessionStatement({ schema }: PgsqlSettings, { timeoutMs }: DatabaseLimits): string {
   const settings = {
-    search_path: `"${schema.replaceAll('"', '""')}"`,
+    search_path: searchPath(schema),
     statement_timeout: timeoutMs,
     lock_timeout: timeoutMs,
     datestyle: "'ISO'",

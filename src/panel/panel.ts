@@ -109,7 +109,7 @@ export interface Panel {
   /** The five characters an account key's identifier begins with. */
   readonly accountKeyPrefix: string;
   readonly stages: readonly Stage[];
-  /** The panel's own default of its Application API rate limit. */
+  /** The rate limit of its Application API. */
   readonly rateLimit: { readonly max: number; readonly periodMinutes: number };
   readonly clock: PanelClock;
 

@@ -44,7 +44,10 @@ const keyColumns = [
 /** A row that is left of a deleted key says nothing of the one that has its id now. */
 const isOwnRow = sql<SqlBool>`o.api_key_id = k.id and o.identifier = k.identifier`;
 
-/** Selects account keys, `k`, with what the own tables say of them, `o`, where those are there. */
+/**
+ * Selects account keys, `k`, with what the own tables say of them, `o`, where those are there. Pelican lets a key have no
+ * owner: it opens nothing, and is nobody's to see or change.
+ */
 export function selectKeys(queries: Queries, hasOwnTables: boolean) {
   return queries
     .selectFrom('api_keys as k')
@@ -52,7 +55,8 @@ export function selectKeys(queries: Queries, hasOwnTables: boolean) {
     .$if(hasOwnTables, (query) =>
       query.leftJoin('sidecar_keys as o', (join) => join.on(isOwnRow)).select(ownKeyColumns),
     )
-    .where('k.key_type', '=', accountKeyType);
+    .where('k.key_type', '=', accountKeyType)
+    .where('k.user_id', 'is not', null);
 }
 
 /** Selects users, `t`, each as often as there are account keys of theirs, with those; once where there are none. */

@@ -6,6 +6,7 @@ import { loadPanelEnv } from '../../src/panel/env/panel-env.ts';
 import { type OpenPanel, openPanel } from '../../src/startup/open-panel.ts';
 import { pterodactyl } from '../support/cells.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
+import { defineTimeZone } from '../support/time-zone.ts';
 
 describe(`the clock of ${pterodactyl}`, () => {
   let panel: PanelDatabase;
@@ -44,22 +45,10 @@ describe(`the clock of ${pterodactyl}`, () => {
     // Europe/Berlin on 25 October 2026: at 01:00 UTC, 03:00 local time becomes 02:00.
     const end = Date.parse('2026-10-25T01:00:00Z') / 1000;
     const begin = Date.parse('2026-03-29T01:00:00Z') / 1000;
-    for (const [table, columns, values] of [
-      ['time_zone', 'Time_zone_id, Use_leap_seconds', "(990, 'N')"],
-      ['time_zone_name', 'Name, Time_zone_id', "('Test/Berlin', 990)"],
-      [
-        'time_zone_transition_type',
-        'Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation',
-        "(990, 0, 7200, 1, 'CEST'), (990, 1, 3600, 0, 'CET')",
-      ],
-      [
-        'time_zone_transition',
-        'Time_zone_id, Transition_time, Transition_type_id',
-        `(990, ${begin}, 0), (990, ${end}, 1)`,
-      ],
-    ]) {
-      await panel.execute(`insert into mysql.${table} (${columns}) values ${values}`);
-    }
+    await defineTimeZone(panel, 'Test/Berlin', [
+      { at: begin, offset: 7200 },
+      { at: end, offset: 3600 },
+    ]);
     for (const offset of [-1800, -1, 0, 1, 1800, 3599, 3600]) {
       expect(await clockAt(end + offset + 0.5, 'Test/Berlin')).toBe((end + offset) * 1000 + 500);
     }

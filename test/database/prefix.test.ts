@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pelicanTables } from '../../src/demo/schema/pelican.ts';
 import { pterodactylTables } from '../../src/demo/schema/pterodactyl.ts';
 import { cells } from '../support/cells.ts';
+import { run } from '../support/cli.ts';
 import { type Sent, send } from '../support/client.ts';
 import { createPanelDatabase, type PanelDatabase } from '../support/panel-database.ts';
 import { recordedCredentials } from '../support/recorded-keys.ts';
@@ -26,10 +27,10 @@ describe.each(cells)('with DB_PREFIX set, %s', ({ panel: name, on }) => {
     for (const table of name === 'pelican' ? pelicanTables : pterodactylTables) {
       await panel.execute(`alter table ${table.name} rename to ${prefix}${table.name}`);
     }
-    // On MySQL and MariaDB grants belong to the names; those of a prefix are not what is tested here.
-    const admin = on === 'mariadb' || on === 'mysql' ? inject(on) : null;
-    const account = admin === null ? {} : { DB_USERNAME: admin.rootUser, DB_PASSWORD: admin.rootPassword };
-    writeFileSync(join(panel.folder, '.env'), panel.envText({ DB_PREFIX: prefix, ...account }));
+    // Grants belong to the names; those of a prefix are not what is tested here.
+    writeFileSync(join(panel.folder, '.env'), panel.envText({ DB_PREFIX: prefix, ...panel.adminEnv }));
+    const migrated = await run(['migrate', '--panel', panel.folder]);
+    expect(migrated.code).toBe(0);
     service = await startService(panel.folder, { env: recordedEnv });
   });
 
@@ -65,5 +66,20 @@ describe.each(cells)('with DB_PREFIX set, %s', ({ panel: name, on }) => {
 
   it('knows admins', async () => {
     expect((await request({ path: '/api/application/users/1004/api-keys' })).status).toBe(403);
+  });
+
+  it('keeps what it knows of keys in tables with the same prefix', async () => {
+    const body = { description: 'known', reference: 'order 7' };
+    const made = await request({ method: 'POST', path: carolsKeys, body });
+    expect(made.json).toMatchObject({ attributes: { reference: 'order 7' } });
+    expect(await panel.query(`select reference from ${prefix}sidecar_keys`)).toEqual([
+      { reference: 'order 7' },
+    ]);
+    const claimed = await request({
+      ...{ method: 'POST', path: '/api/application/allocations/claims' },
+      body: { node_ids: [2001], count: 1 },
+    });
+    expect(claimed.status).toBe(201);
+    expect(await panel.query(`select count(*) as n from ${prefix}sidecar_holds`)).toEqual([{ n: 1 }]);
   });
 });

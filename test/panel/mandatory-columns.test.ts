@@ -41,6 +41,12 @@ describe.each(cells)('columns that %s has besides', ({ panel: name, on }) => {
     for (const table of tables) {
       expect(await panel.query(`select count(*) as n from ${table}`)).toEqual([{ n: 0 }]);
     }
+    // MySQL does not give the number of a row again that was rolled back.
+    if (on !== 'mariadb') return;
+    const next = await panel.query(`
+      select auto_increment as id from information_schema.tables
+      where table_schema = database() and table_name in ('api_keys', 'activity_logs')`);
+    expect(next).toEqual([{ id: 1 }, { id: 1 }]);
   });
 
   it('are refused by name where no row can', async () => {

@@ -10,7 +10,7 @@ import { pelican } from '../../src/panel/pelican/pelican.ts';
 import { pterodactyl } from '../../src/panel/pterodactyl/pterodactyl.ts';
 import { TEST_APP_KEY } from '../support/panel-database.ts';
 
-const env = { timeZone: 'UTC', database: { driver: 'sqlite' } } as PanelEnv;
+const env = { timeZone: 'UTC', database: { driver: 'sqlite' }, rateLimit: {} } as PanelEnv;
 
 it.each([pterodactyl, pelican])(
   'rows made for $name have the columns that it says they have',

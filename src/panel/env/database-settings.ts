@@ -114,7 +114,8 @@ function connectionName(fromUrl: ConnectionName | null, text: Text, folder: stri
   if (fromUrl !== null) return fromUrl;
   const written = text('DB_CONNECTION');
   if (written === '') {
-    const untouched = text('DB_HOST') === '' && existsSync(join(folder, 'database', 'database.sqlite'));
+    const file = resolve(folder, 'database', text('DB_DATABASE', 'database.sqlite'));
+    const untouched = text('DB_HOST') === '' && existsSync(file);
     return untouched ? 'sqlite' : 'mysql';
   }
   const known = CONNECTIONS.find((name) => name === written);

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Queries } from '../../database/database.ts';
 import { SizedStatement } from '../../database/sized-statement.ts';
 import { createClock } from '../clock.ts';
+import type { PanelEnv } from '../env/panel-env.ts';
 import { accountKeyType, type Credential, type Panel, type PanelKind, type Resource } from '../panel.ts';
 import { findCapacities } from './capacity.ts';
 import { findCredentials } from './credentials.ts';
@@ -16,7 +17,7 @@ export const pelican: PanelKind = {
   writtenColumns: pelicanWrittenColumns,
   // It writes UTC into sessions of whatever zone the server has, so this must not set one either.
   session: () => ({ timeZone: null }),
-  create: (_env, hasOwnTables) => createPanel(hasOwnTables),
+  create: createPanel,
 };
 
 const usersById = new SizedStatement((queries: Kysely<PelicanTables>, ids: readonly number[]) =>
@@ -27,13 +28,13 @@ const usersById = new SizedStatement((queries: Kysely<PelicanTables>, ids: reado
     .where('u.id', 'in', ids),
 );
 
-function createPanel(hasOwnTables: boolean): Panel {
+function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
   const clock = createClock('UTC', 'UTC');
   return {
     name: pelican.name,
     accountKeyPrefix: 'pacc_',
     stages: ['bind', 'authenticate', 'json', 'ipAccess', 'admin', 'throttle', 'authorize'],
-    rateLimit: { max: 256, periodMinutes: 1 },
+    rateLimit: { max: env.rateLimit.max ?? 256, periodMinutes: env.rateLimit.periodMinutes ?? 1 },
     clock,
     sealSecret: (encrypter, secret) => encrypter.encrypt(secret),
     openSecret: (encrypter, token) => encrypter.decrypt(token),

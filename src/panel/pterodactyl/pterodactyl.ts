@@ -31,7 +31,8 @@ function createPanel(env: PanelEnv, hasOwnTables: boolean): Panel {
     name: pterodactyl.name,
     accountKeyPrefix: 'ptlc_',
     stages: ['authenticate', 'json', 'twoFactor', 'ipAccess', 'throttle', 'bind', 'admin', 'authorize'],
-    rateLimit: { max: 240, periodMinutes: 1 },
+    // The period is fixed: the variable for it is Pelican's.
+    rateLimit: { max: env.rateLimit.max ?? 240, periodMinutes: 1 },
     clock,
     sealSecret: (encrypter, secret) => encrypter.encrypt(serializePhpString(secret)),
     openSecret: (encrypter, token) => unserializePhpString(encrypter.decrypt(token)),

@@ -63,6 +63,17 @@ describe('without DB_CONNECTION', () => {
     expect(passwordOf({})).toBe('');
   });
 
+  it('is SQLite where there is the file that DB_DATABASE names', () => {
+    const named = (DB_DATABASE: string) => settings({ DB_DATABASE });
+    expect(named('games.sqlite')).toMatchObject({ driver: 'mysql', database: 'games.sqlite' });
+    mkdirSync(join(folder, 'database'));
+    const file = join(folder, 'database', 'games.sqlite');
+    writeFileSync(file, '');
+    expect(named('games.sqlite')).toMatchObject({ driver: 'sqlite', file });
+    expect(named(file)).toMatchObject({ driver: 'sqlite', file });
+    expect(named('other')).toMatchObject({ driver: 'mysql', database: 'other' });
+  });
+
   it('is SQLite where the folder has the file', () => {
     withSqliteFile();
     expect(settings({})).toEqual({
