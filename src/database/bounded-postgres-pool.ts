@@ -1,6 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 import { DatabaseUnavailableError } from './errors.ts';
+import type { PostgresEncryption } from './postgres-encryption.ts';
 
 /**
  * A pg pool in which nothing waits for ever. A connection whose answer is overdue is thrown away, as what it
@@ -9,11 +10,16 @@ import { DatabaseUnavailableError } from './errors.ts';
 export class BoundedPostgresPool implements PostgresPool {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
+  readonly #encryption: PostgresEncryption;
   readonly #wrapped = new WeakMap<PoolClient, PostgresPoolClient>();
 
-  /** @param pool Bounds the wait for a free connection by itself (`connectionTimeoutMillis`). */
-  constructor(pool: Pool, timeoutMs: number) {
+  /**
+   * @param pool Bounds the wait for a free connection by itself (`connectionTimeoutMillis`).
+   * @param encryption What the pool was made with, and is to go on with.
+   */
+  constructor(pool: Pool, timeoutMs: number, encryption: PostgresEncryption) {
     this.#pool = pool;
+    this.#encryption = encryption;
     this.#timeoutMs = timeoutMs;
     // At once: a connection may break before whoever asked for it is told that it is there.
     pool.on('connect', (client) => {
@@ -31,9 +37,19 @@ export class BoundedPostgresPool implements PostgresPool {
     await this.#pool.end();
   }
 
-  async #acquire(): Promise<PoolClient> {
+  async #connect(): Promise<PoolClient> {
     try {
       return await this.#pool.connect();
+    } catch (error) {
+      if (!this.#encryption.turnsFor(error)) throw error;
+      this.#pool.options.ssl = this.#encryption.option;
+      return await this.#pool.connect();
+    }
+  }
+
+  async #acquire(): Promise<PoolClient> {
+    try {
+      return await this.#connect();
     } catch (error) {
       // Errors of the server and the system have codes. The pool's own time-out, and a server that hangs up on who
       // comes, have none.

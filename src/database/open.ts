@@ -1,4 +1,4 @@
-import { OperatorError } from '../operator-error.ts';
+import { firstLine, OperatorError } from '../operator-error.ts';
 import type { DatabaseSettings, MysqlSettings, PgsqlSettings } from '../panel/env/database-settings.ts';
 import type { Database, SessionSettings } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
@@ -53,8 +53,12 @@ export function explainConnectFailure(error: unknown, settings: DatabaseSettings
     case 'ER_ACCESS_DENIED_ERROR':
     case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
     case '28P01':
-    case '28000':
       return new OperatorError(`${where} refused the user "${user}": check DB_USERNAME and DB_PASSWORD`);
+    case '28000':
+      // Its rules, too, let in only some users, from some addresses, some of them only encrypted: it says which it was.
+      return new OperatorError(
+        `${where} refused the user "${user}": ${firstLine(error)}: check DB_USERNAME, DB_SSLMODE and pg_hba.conf`,
+      );
     case 'ER_DBACCESS_DENIED_ERROR':
       return new OperatorError(`the user "${user}" may not use ${where}: check its grants and DB_DATABASE`);
     case 'ER_BAD_DB_ERROR':

@@ -5,6 +5,7 @@ import { BoundedPostgresPool } from './bounded-postgres-pool.ts';
 import { type CatalogueRow, toVisibleColumns, type VisibleColumns } from './columns.ts';
 import type { Database, ExactTexts, NumberedColumn, NumberedTable, Queries, Tables } from './database.ts';
 import type { DatabaseLimits } from './limits.ts';
+import { PostgresEncryption } from './postgres-encryption.ts';
 import { withConflictRetries } from './retry.ts';
 import { TablePrefixPlugin } from './table-prefix.ts';
 import type { AllocationsTable } from './tables.ts';
@@ -24,6 +25,7 @@ export function openPostgres(
   limits: DatabaseLimits,
   tables: readonly string[],
 ): Database {
+  const encryption = new PostgresEncryption(settings.sslMode, settings.host);
   const pool = new pg.Pool({
     host: settings.host,
     port: settings.port,
@@ -32,6 +34,7 @@ export function openPostgres(
     password: settings.password,
     max: limits.poolSize,
     connectionTimeoutMillis: limits.timeoutMs,
+    ssl: encryption.option,
     types: {
       getTypeParser: ((oid: number, format?: string) =>
         textTypes.has(oid) ? String : pg.types.getTypeParser(oid, format as 'text')) as never,
@@ -44,7 +47,7 @@ export function openPostgres(
     client.query(setUp).catch(() => client.end().catch(() => undefined));
   });
   const queries = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: new BoundedPostgresPool(pool, limits.timeoutMs) }),
+    dialect: new PostgresDialect({ pool: new BoundedPostgresPool(pool, limits.timeoutMs, encryption) }),
     plugins: settings.prefix === '' ? [] : [new TablePrefixPlugin(settings.prefix, tables)],
   });
   return new PostgresDatabase(queries, settings.prefix);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { chown, mkdtemp, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import pg from 'pg';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 import { initOptions, serverOptions } from './postgres-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
+import { findPrograms } from './programs.ts';
 import { type SystemUser, serverUser } from './system-user.ts';
 import { randomName, type ServerAddress } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -17,6 +18,12 @@ const run = promisify(execFile);
 export type PostgresAddress = ServerAddress & {
   /** Folder of its socket. */
   readonly socketFolder: string;
+};
+
+/** What of a private PostgreSQL is not as usual. */
+export type PostgresDetails = {
+  /** Whether it lets in nobody but its administrator without encryption; it has none unless this is true. */
+  readonly demandsEncryption?: boolean;
 };
 
 /**
@@ -47,7 +54,7 @@ export class PostgresServer extends PrivateServer {
    * @throws OperatorError where PostgreSQL is missing and cannot be installed
    * @throws Error with the end of the server's log where it does not come up
    */
-  static async start(): Promise<PostgresServer> {
+  static async start(details: PostgresDetails = {}): Promise<PostgresServer> {
     const binaries = await findPostgres();
     // It refuses to run as root.
     const user = await serverUser('postgres');
@@ -58,6 +65,7 @@ export class PostgresServer extends PrivateServer {
       await writeFile(join(folder, 'password'), rootPassword);
       if (user) await chown(folder, user.uid, user.gid);
       await run(binaries.initDb, initOptions(folder), { ...user, cwd: folder });
+      if (details.demandsEncryption) await demandEncryption(folder, user);
       // Chosen as late as possible: nothing keeps a free port free until the server has it.
       const access = { host: '127.0.0.1', port: await freePort(), rootPassword };
       const server = new PostgresServer(binaries, user, folder, access, watchdog);
@@ -118,4 +126,19 @@ export class PostgresServer extends PrivateServer {
       return false;
     }
   }
+}
+
+/** Has a server that is not running yet encrypt, by a certificate that it signs itself, and demand it. */
+async function demandEncryption(folder: string, user: SystemUser): Promise<void> {
+  const data = join(folder, 'data');
+  const { openssl } = await findPrograms(['openssl'], 'openssl');
+  const own = ['-keyout', join(data, 'server.key'), '-out', join(data, 'server.crt')];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=panel.test'];
+  await run(openssl, [...request, ...own], { ...user, cwd: folder });
+  await appendFile(join(data, 'postgresql.conf'), 'ssl = on\n');
+  const rules = [
+    'host all postgres 127.0.0.1/32 scram-sha-256',
+    'hostssl all all 127.0.0.1/32 scram-sha-256',
+  ];
+  await writeFile(join(data, 'pg_hba.conf'), `${rules.join('\n')}\n`);
 }

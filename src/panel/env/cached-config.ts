@@ -46,6 +46,7 @@ const CONNECTION_KEYS: ReadonlyMap<string, string> = new Map([
   ['DB_CHARSET', 'charset'],
   ['DB_COLLATION', 'collation'],
   ['DB_SCHEMA', 'search_path'],
+  ['DB_SSLMODE', 'sslmode'],
 ]);
 
 /**

@@ -53,7 +53,11 @@ export interface PgsqlSettings extends Printable {
   readonly prefix: string;
   readonly charset: string;
   readonly schema: string;
+  readonly sslMode: SslMode;
 }
+
+/** Whether connections are encrypted: never, where the server can, always, or always and only to a trusted server. */
+export type SslMode = 'disable' | 'prefer' | 'require' | 'verify';
 
 /** The panel's database in a SQLite file. */
 export interface SqliteSettings {
@@ -179,9 +183,30 @@ function pgsqlSettings(text: Text): PgsqlSettings {
       prefix: text('DB_PREFIX'),
       charset: text('DB_CHARSET', 'utf8'),
       schema: text('DB_SCHEMA', 'public'),
+      sslMode: sslMode(text('DB_SSLMODE', 'prefer')),
     },
     { password: text('DB_PASSWORD') },
   );
+}
+
+/** libpq's modes; those that differ in nothing here are one. */
+const sslModes: ReadonlyMap<string, SslMode> = new Map([
+  ['disable', 'disable'],
+  ['allow', 'prefer'],
+  ['prefer', 'prefer'],
+  ['require', 'require'],
+  ['verify-ca', 'verify'],
+  ['verify-full', 'verify'],
+]);
+
+function sslMode(text: string): SslMode {
+  const mode = sslModes.get(text);
+  if (mode === undefined) {
+    throw new OperatorError(
+      `DB_SSLMODE (or sslmode in DB_URL) must be one of ${[...sslModes.keys()].join(', ')}`,
+    );
+  }
+  return mode;
 }
 
 function sqliteSettings(text: Text, base: string): SqliteSettings {

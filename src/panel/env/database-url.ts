@@ -28,6 +28,7 @@ const QUERY: ReadonlyMap<string, string> = new Map([
   ['collation', 'DB_COLLATION'],
   ['timezone', 'DB_TIMEZONE'],
   ['search_path', 'DB_SCHEMA'],
+  ['sslmode', 'DB_SSLMODE'],
 ]);
 
 /**

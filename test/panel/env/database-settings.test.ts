@@ -50,6 +50,7 @@ const pgsqlDefaults = {
   prefix: '',
   charset: 'utf8',
   schema: 'public',
+  sslMode: 'prefer',
 };
 
 describe('without DB_CONNECTION', () => {
@@ -201,6 +202,7 @@ describe('PostgreSQL', () => {
       DB_PREFIX: 'p_',
       DB_CHARSET: 'latin1',
       DB_SCHEMA: 'games',
+      DB_SSLMODE: 'verify-ca',
     };
     expect(settings(values)).toEqual({
       ...pgsqlDefaults,
@@ -211,6 +213,7 @@ describe('PostgreSQL', () => {
       prefix: 'p_',
       charset: 'latin1',
       schema: 'games',
+      sslMode: 'verify',
     });
     expect(passwordOf(values)).toBe('secret');
   });
