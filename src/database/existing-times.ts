@@ -10,9 +10,9 @@ const namedTime = /'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)'/;
 /**
  * A connection that writes times which do not exist as the next one that does.
  *
- * Pelican writes the times of UTC into sessions of whatever zone the server has (panel-facts G.4). Where that has summer
- * time, there is an hour a year which its clock skips. The panel's sessions are not strict: they store the time at which
- * the clock goes on. Those of this service are, and would refuse the row.
+ * Pelican writes the times of UTC into sessions of whatever zone the server has. Where that has summer time, there is an
+ * hour a year which its clock skips. The panel's sessions are not strict: they store the time at which the clock goes on.
+ * Those of this service are, and would refuse the row.
  */
 export class ExistingTimes implements WatchedConnection {
   readonly #connection: WatchedConnection;

@@ -62,7 +62,6 @@ function anyValue(column: CatalogueColumn | undefined): string | number | null {
   const { type } = column;
   if (type.endsWith('int')) return 0;
   if (type === 'timestamp') return '2000-01-01 00:00:00';
-  // JSON is a text on MariaDB, which checks it only later.
   return type === 'json' ? '[]' : '';
 }
 

@@ -18,8 +18,8 @@ describe('pelican on postgres, in a schema of its own', () => {
   // Laravel takes the names apart in all of these ways.
   test('is found by the names that DB_SCHEMA lists', async () => {
     const seed = new PanelSeed(panel);
-    const user = await seed.user({ admin: true });
-    const key = await seed.key(user);
+    const key = await seed.key(await seed.user({ admin: true }));
+    const user = await seed.user();
     await panel.execute('create schema games');
     for (const { name } of pelicanTables) await panel.execute(`alter table ${name} set schema games`);
     // Rights belong to the schemas; those of another one are not what is tested here.

@@ -52,7 +52,7 @@ describe.each(['delete', 'wal'])('on a SQLite file in journal mode %s', (mode) =
   /** Opens the file as the service does, and makes what keys are made and deleted with. */
   function open(timeoutMs: number): Services {
     database = openSqlite(join(folder, 'database.sqlite'), '', { timeoutMs, poolSize: 1 }, panelTableNames);
-    const panel = pelican.create({} as PanelEnv, false);
+    const panel = pelican.create({ rateLimit: {} } as PanelEnv, false);
     const settings = {
       api_key: { max_keys_per_user: 1000, unique_description: true },
       database: { timeout_ms: timeoutMs },

@@ -140,9 +140,10 @@ export function renderMatrix(
   const table = [header, columns.map(() => '---').concat('---'), ...rows];
   return `# What is tested on what
 
-\`npm test\` and \`npm run test:mysql\` write this page; edit \`test/support/matrix.ts\` instead. Each cell of the table tells whether all tests of
-a kind passed on a panel and a database, and how many they are. The panels are their real tables, with every column,
-index and foreign key, on real servers, and the service is the program itself, with the rights that the docs print.
+\`npm test\` and \`npm run test:mysql\` write this page; edit \`test/support/matrix.ts\` instead. Each cell of the table
+tells whether all tests of a kind passed on a panel and a database, and how many they are. The panels are their real
+tables, with every column, index and foreign key, on real servers, and the service is the program itself, with the
+rights that the docs print.
 
 ${table.map((row) => `| ${row.join(' | ')} |`).join('\n')}
 
