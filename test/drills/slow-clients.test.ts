@@ -39,6 +39,13 @@ describe(`clients that are slow, at ${pterodactyl}`, () => {
   });
   afterAll(() => sidecar?.close());
 
+  /** How many lists of free ports the service has answered so far. */
+  async function listsAnswered(): Promise<number> {
+    const { text } = await sidecar.send({ path: '/metrics' });
+    const line = /^panel_sidecar_requests_total\{.*allocations\/free".*\} (\d+)$/m.exec(text);
+    return Number(line?.[1] ?? 0);
+  }
+
   /** Log lines since the test began, but for those of requests. */
   const warnings = () =>
     sidecar.service.log
@@ -104,10 +111,10 @@ describe(`clients that are slow, at ${pterodactyl}`, () => {
       const request = `GET ${freeOn(node)}?per_page=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.bearer}\r\n\r\n`;
       const healthy = watchHealth(url);
       const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(url)));
-      // Until no connection takes more, as the system keeps no more for it.
-      while (warnings().length === 0) {
+      // Until no connection takes more, as the system keeps no more for it; never more ahead than is allowed.
+      for (let sent = 9; warnings().length === 0; sent += 9) {
         for (const { socket } of clients) if (!socket.destroyed) socket.write(request.repeat(9));
-        await until(async () => warnings().length > 0 || (await inFlight(url)) === 1);
+        await until(async () => warnings().length > 0 || (await listsAnswered()) === sent * count);
       }
       await until(async () => (await inFlight(url)) === 1);
       const grown = (await residentMemory(sidecar.service)) - before;
