@@ -70,12 +70,23 @@ export async function letsIn(address: ServerAddress): Promise<boolean> {
   }
 }
 
+/** MySQL's list of statements cannot be read while one of them holds a character of four bytes. It soon ends. */
+function isUnreadableList(error: unknown, sql: string): boolean {
+  return (error as { code?: unknown }).code === 'ER_CANNOT_CONVERT_STRING' && sql.includes('processlist');
+}
+
 function executor(connection: Connection | Pool): SqlExecutor {
   return {
     dialect: 'mysql',
     async query(sql, params = []) {
-      const [rows] = await connection.query<RowDataPacket[]>(sql, [...params]);
-      return rows as Row[];
+      for (;;) {
+        try {
+          const [rows] = await connection.query<RowDataPacket[]>(sql, [...params]);
+          return rows as Row[];
+        } catch (error) {
+          if (!isUnreadableList(error, sql)) throw error;
+        }
+      }
     },
     async execute(sql, params = []) {
       const [result] = await connection.query<ResultSetHeader>(sql, [...params]);

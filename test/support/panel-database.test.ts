@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { cells, createCell, type DatabaseName, type PanelName } from './cells.ts';
+import { cells, createCell, type DatabaseName, isMysqlLike, type PanelName } from './cells.ts';
 import { insertRows } from './insert-rows.ts';
 import { createPanelDatabase, type PanelDatabase } from './panel-database.ts';
 import { connectAsService, type ServiceConnection } from './service-connection.ts';
@@ -105,6 +105,16 @@ describe.each(cells.filter(({ on }) => on !== 'sqlite'))('%s', (cell) => {
     await expect(query('drop table api_keys')).rejects.toThrow(/denied|must be owner/);
     const elsewhere = `select id from ${other.env.DB_DATABASE}.users`;
     await expect(query(elsewhere)).rejects.toThrow(/denied|does not exist/);
+  });
+
+  test("the server's statements are listed, whatever characters are in them", async () => {
+    if (!isMysqlLike(cell)) return;
+    const panel = await create(cell.panel, cell.on);
+    const { query } = await open(panel);
+    const running = query("select '\u{1d11e}', sleep(0.2) as listed");
+    const list = "select info as text from information_schema.processlist where info like 'select%'";
+    expect((await panel.query(list)).length).toBeGreaterThan(0);
+    await running;
   });
 
   test('a session that does not set its time zone is not in UTC', async () => {
