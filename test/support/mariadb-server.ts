@@ -12,13 +12,13 @@ import { startWatchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
 
-/** How to reach a private MariaDB as its administrator. */
+/** How to reach a private MariaDB or MySQL as its administrator. */
 export type MariadbAddress = ServerAddress & {
   /** Path of its socket. */
   readonly socket: string;
 };
 
-/** What of a private MariaDB is not as usual. */
+/** What of a private MariaDB or MySQL is not as usual. */
 export type MariadbDetails = {
   /** The address it listens on; 127.0.0.1 unless given. */
   readonly host?: string;

@@ -3,44 +3,29 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { MariadbAddress, MariadbDetails } from './mariadb-server.ts';
 import { findMysql, type MysqlBinary } from './mysql-binaries.ts';
 import { letsIn } from './mysql-database.ts';
 import { dataFolderOptions, serverOptions } from './mysql-options.ts';
 import { freePort, PrivateServer, type ServerProgram } from './private-server.ts';
-import { randomName, type ServerAddress } from './test-database.ts';
+import { randomName } from './test-database.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const run = promisify(execFile);
-
-/** How to reach a private MySQL as its administrator. */
-export type MysqlAddress = ServerAddress & {
-  /** Path of its socket. */
-  readonly socket: string;
-};
-
-/** What of a private MySQL is not as usual. */
-export type MysqlDetails = {
-  /** The address it listens on; 127.0.0.1 unless given. */
-  readonly host?: string;
-  /** Its port; a free one unless given. */
-  readonly port?: number;
-  /** Options of the server, after all others. */
-  readonly options?: readonly string[];
-};
 
 /**
  * A MySQL of the tests' own: its data folder is temporary, it listens on a free port of 127.0.0.1 only, and it
  * ends with the process that started it, even if that is killed.
  */
 export class MysqlServer extends PrivateServer {
-  readonly address: MysqlAddress;
+  readonly address: MariadbAddress;
   readonly #binary: MysqlBinary;
   readonly #options: readonly string[];
 
   private constructor(
     binary: MysqlBinary,
     folder: string,
-    address: MysqlAddress,
+    address: MariadbAddress,
     options: readonly string[],
     watchdog: ChildProcess,
   ) {
@@ -56,7 +41,7 @@ export class MysqlServer extends PrivateServer {
    * @throws OperatorError where MySQL is missing and cannot be fetched
    * @throws Error with the end of the server's log where it does not come up
    */
-  static async start(details: MysqlDetails = {}): Promise<MysqlServer> {
+  static async start(details: Omit<MariadbDetails, 'user'> = {}): Promise<MysqlServer> {
     const binary = await findMysql();
     const folder = await mkdtemp(join(tmpdir(), 'panel-sidecar-mysql-'));
     const watchdog = startWatchdog(folder);
